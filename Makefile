@@ -1,0 +1,173 @@
+# machine - one project, one virtual machine
+#
+# make                build/machine
+# make demo           installs what is missing, builds, and shows it in a real VM
+# make check          installs what is missing, runs every test (a real VM too)
+# make check-quick    the tests that need no VM, in under a minute
+# make lima           build/lima: limactl and its guest agent (needs Go)
+# make image          build/image: a Debian 13 base image
+# make fuzz TIME=60   every fuzz target for TIME seconds (needs clang)
+# make bench          what the budgets are measured by
+# make format         clang-format over the C files
+# make install        honours DESTDIR and PREFIX; so does uninstall
+#
+# make SANITIZE=address,undefined check-quick
+# make WERROR=1 CC=clang check-quick
+
+PREFIX	?= /usr/local
+BUILD	?= build
+CC	?= cc
+CFLAGS	?= -O2 -g
+TIME	?= 60
+VERSION	:= 0.1.0
+
+PKGS	:= yaml-0.1 jansson libxxhash libmd
+WARN	:= -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	   -Wformat=2 -Wundef -Wcast-qual -Wconversion
+
+comma	:= ,
+
+# A flag, if this compiler and linker both take it.
+flag	 = $(shell printf '\043include <string.h>\nint main(void){return 0;}' | \
+	   $(CC) -Werror -O2 -x c $(1) - -o /dev/null 2>/dev/null && echo '$(1)')
+
+ifdef SANITIZE
+BUILD	:= $(BUILD)/sanitize
+HARDEN	:= -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	   -fno-omit-frame-pointer
+LINK	:= $(HARDEN)
+else
+HARDEN	:= -fPIE \
+	   $(or $(call flag,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3), \
+	        -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) \
+	   $(call flag,-fstack-protector-strong) \
+	   $(call flag,-fstack-clash-protection) \
+	   $(call flag,-fcf-protection=full) \
+	   $(call flag,-mbranch-protection=standard) \
+	   $(call flag,-ftrivial-auto-var-init=zero)
+LINK	:= $(call flag,-pie) $(call flag,-Wl$(comma)-z$(comma)relro) \
+	   $(call flag,-Wl$(comma)-z$(comma)now) \
+	   $(call flag,-Wl$(comma)-z$(comma)noexecstack)
+endif
+
+ALL_CPPFLAGS := -Isrc -I. -I$(BUILD)/gen -D_GNU_SOURCE -D_DARWIN_C_SOURCE \
+	   -DMACHINE_VERSION='"$(VERSION)"' \
+	   $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+ALL_CFLAGS := -std=c11 $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(CFLAGS)
+LIBS	:= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+# One archive per layer, linked in this order: a call upwards does not link.
+LAYERS	:= cmd host core base
+OS	:= $(shell uname -s | tr '[:upper:]' '[:lower:]')
+SRC	 = $(filter-out src/base/os_%.c,$(wildcard src/$(1)/*.c)) \
+	   $(filter src/$(1)/os_$(OS).c,$(wildcard src/$(1)/os_*.c))
+OBJ	 = $(patsubst src/%.c,$(BUILD)/%.o,$(strip $(call SRC,$(1))))
+AR_FILES := $(LAYERS:%=$(BUILD)/lib%.a)
+HOOKS	:= bash fish zsh
+UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
+FUZZ	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(BUILD)/machine
+
+$(BUILD)/machine: $(BUILD)/main.o $(AR_FILES)
+	$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+define archive
+$(BUILD)/lib$(1).a: $(call OBJ,$(1))
+	rm -f $$@ && $(AR) -rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
+
+$(BUILD)/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Texts become char arrays; od and sed because every POSIX system has them.
+$(BUILD)/gen/hooks/%.inc: hooks/machine.%
+	@mkdir -p $(@D)
+	{ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+$(BUILD)/gen/guest/%.inc: src/guest/%.sh
+	@mkdir -p $(@D)
+	{ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+$(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
+$(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
+
+# A unit test is linked with every layer below cmd; what a layer may call is
+# checked by tests/layers.sh.
+TEST_LIBS := $(filter-out $(BUILD)/libcmd.a,$(AR_FILES))
+$(BUILD)/test_%: tests/unit/test_%.c tests/tap.h $(TEST_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
+
+$(BUILD)/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(TEST_LIBS)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Every target for TIME seconds; a finding stops the run and leaves its input.
+fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
+	for t in $(FUZZ); do \
+	    mkdir -p $(BUILD)/corpus/$$t && \
+	    $(BUILD)/fuzz_$$t -max_total_time=$(TIME) -timeout=2 \
+	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
+	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,core) $(call SRC,base)
+	@mkdir -p $(@D)
+	clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -o $@ $^ $(LIBS)
+
+# --- tests -------------------------------------------------------------------
+
+TESTED	:= all $(UNIT) $(FUZZ:%=$(BUILD)/replay_%)
+PROVE	:= prove $(PROVEFLAGS) -e ''
+
+check:
+	tools/setup.sh build engine test
+	$(MAKE) $(TESTED) lima image
+	tests/run.sh all
+
+check-quick: $(TESTED)
+	BUILD=$(abspath $(BUILD)) tests/run.sh quick
+
+# --- engine and demo ---------------------------------------------------------
+
+lima:
+	tools/lima/build.sh $(BUILD)/lima
+
+image:
+	src/guest/image/build-base.sh $(BUILD)/image
+
+demo:
+	tools/setup.sh build engine demo
+	$(MAKE) all lima image
+	tools/demo.sh
+
+bench: all
+	tests/bench/run.sh
+
+# --- installation ------------------------------------------------------------
+
+MAN1	:= $(wildcard man/*.1)
+MAN5	:= $(wildcard man/*.5)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(BUILD)/machine $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/machine \
+	    $(MAN1:man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) \
+	    $(MAN5:man/%=$(DESTDIR)$(PREFIX)/share/man/man5/%)
+
+format:
+	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*.h tests/*/*.c)
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(BUILD)/main.d $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
+.PHONY: all bench check check-quick clean demo format fuzz image install lima uninstall
+.SECONDARY:
+.DELETE_ON_ERROR:

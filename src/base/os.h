@@ -1,0 +1,47 @@
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * What differs between Linux and macOS, one implementation each in os_linux.c
+ * and os_darwin.c. No other file has an #ifdef for a system.
+ */
+
+unsigned os_cpus(void);
+uint64_t os_memory(void); /* bytes */
+const char *os_arch(void); /* Lima's word: x86_64, aarch64; "" if unknown */
+
+/* What Lima uses here: "qemu" or "vz". */
+const char *os_vm_type(void);
+
+/*
+ * Can a virtual machine use the processor's virtualization? Tried, not
+ * guessed: a device node that exists but cannot be opened is what breaks
+ * Lima. When not, the reason is appended to *why.
+ */
+bool os_accelerated(struct buf *why);
+
+/*
+ * When did this process start, in seconds since the epoch? -1 if there is no
+ * such process. With the time of a pid file it tells a process from another
+ * one that has got its number since.
+ */
+int64_t os_process_start(pid_t pid);
+
+/*
+ * Wait until the process has gone, at most this long; true if it has. It need
+ * not be a child. No polling.
+ */
+bool os_wait_gone(pid_t pid, int timeout_ms);
+
+/* A pipe whose ends no child inherits. As pipe(2). */
+int os_pipe(int fd[2]);
+
+/* fsync() that reaches the medium. */
+int os_sync(int fd);
+
+#endif

@@ -1,0 +1,239 @@
+#include "base/proc.h"
+
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+
+#include "base/os.h"
+
+CLEANUP_DEFINE(
+    actions, posix_spawn_file_actions_t, posix_spawn_file_actions_destroy(p));
+CLEANUP_DEFINE(attr, posix_spawnattr_t, posix_spawnattr_destroy(p));
+
+/* exec leaves the strings alone; its prototype is older than const. */
+static char *const *
+unconst(const char *const *v)
+{
+	return (char *const *)(uintptr_t)v;
+}
+
+void
+proc_init(void)
+{
+	DIR *d;
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+
+	if (!(d = opendir("/dev/fd")))
+		return;
+	for (struct dirent *ent; (ent = readdir(d));) {
+		fd = (int)strtol(ent->d_name, NULL, 10);
+		if (fd > STDERR_FILENO)
+			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	(void)closedir(d);
+}
+
+/*
+ * While a child has the terminal, Control-C is for the child; we wait to hear
+ * what it made of it, as system(3) does. What our caller had us ignore (nohup)
+ * stays ignored in the child: only what was not is set back to the default.
+ */
+static const int terminal_signals[] = { SIGINT, SIGQUIT };
+
+struct deaf {
+	struct sigaction old[ARRAY_LEN(terminal_signals)];
+};
+
+static void
+deaf_begin(struct deaf *d, sigset_t *set_back)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigemptyset(set_back);
+	for (size_t i = 0; i < ARRAY_LEN(terminal_signals); i++) {
+		(void)sigaction(terminal_signals[i], &ignore, &d->old[i]);
+		if (d->old[i].sa_handler != SIG_IGN)
+			sigaddset(set_back, terminal_signals[i]);
+	}
+}
+
+static void
+deaf_end(struct deaf *d)
+{
+	for (size_t i = 0; i < ARRAY_LEN(terminal_signals); i++)
+		(void)sigaction(terminal_signals[i], &d->old[i], NULL);
+}
+
+CLEANUP_DEFINE(deaf, struct deaf, deaf_end(p));
+
+/* On macOS also: close every descriptor that no file action names. */
+static int
+child_attributes(
+    posix_spawnattr_t *attr, const sigset_t *set_back, bool detach)
+{
+	sigset_t none;
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+	flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+#endif
+	if (detach)
+		flags |= POSIX_SPAWN_SETSID;
+	sigemptyset(&none);
+	if ((errno = posix_spawnattr_setsigdefault(attr, set_back)) ||
+	    (errno = posix_spawnattr_setsigmask(attr, &none)) ||
+	    (errno = posix_spawnattr_setflags(attr, flags)))
+		return -1;
+	return 0;
+}
+
+static int
+child_fd(posix_spawn_file_actions_t *fa, int from, int to)
+{
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+	if (from == to)
+		return posix_spawn_file_actions_addinherit_np(fa, to);
+#endif
+	/* dup2 onto itself clears close-on-exec: "keep this one" */
+	return posix_spawn_file_actions_adddup2(fa, from, to);
+}
+
+static int
+child_io(posix_spawn_file_actions_t *fa, int fd, const struct proc_stream *s,
+    int pipefd)
+{
+	switch (s->io) {
+	case PROC_INHERIT:
+		return child_fd(fa, fd, fd);
+	case PROC_NULL:
+		return posix_spawn_file_actions_addopen(
+		    fa, fd, "/dev/null", O_RDWR, 0);
+	case PROC_FD:
+		return child_fd(fa, s->fd, fd);
+	case PROC_SINK:
+		return child_fd(fa, pipefd, fd);
+	}
+	return EINVAL;
+}
+
+/* posix_spawn() reports the child's failed exec as its own result. */
+static int
+spawn(const struct proc *p, const sigset_t *set_back, int pipefd, pid_t *pid,
+    struct err *e)
+{
+	cleanup(actions) posix_spawn_file_actions_t fa;
+	cleanup(attr) posix_spawnattr_t attr;
+
+	(void)posix_spawn_file_actions_init(&fa);
+	(void)posix_spawnattr_init(&attr);
+	if (child_attributes(&attr, set_back, p->detach) ||
+	    (errno = child_io(&fa, STDIN_FILENO, &p->in, -1)) ||
+	    (errno = child_io(&fa, STDOUT_FILENO, &p->out, pipefd)) ||
+	    (errno = child_io(&fa, STDERR_FILENO, &p->err, pipefd)) ||
+	    (p->pass_lock && (errno = child_fd(&fa, p->lock, PROC_LOCK_FD))))
+		return err_sys(e, "cannot prepare %s", p->path);
+	errno = posix_spawn(
+	    pid, p->path, &fa, &attr, unconst(p->argv), unconst(p->envp));
+	if (errno)
+		return err_sys(e, "cannot run %s", p->path);
+	return 0;
+}
+
+static int
+drain(int fd, const struct proc *p, struct err *e)
+{
+	char chunk[4096];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "cannot read from %s", p->path);
+		if (n == 0)
+			return 0;
+		if (!p->sink(p->arg, chunk, (size_t)n))
+			return err_set(e, ERR_BACKEND,
+			    "%s printed more than it should", p->path);
+	}
+}
+
+static int
+shell_status(int ws)
+{
+	return WIFSIGNALED(ws) ? 128 + WTERMSIG(ws) : WEXITSTATUS(ws);
+}
+
+int
+proc_run(const struct proc *p, int *status, struct err *e)
+{
+	cleanup(fd) int rd = -1;
+	cleanup(fd) int wr = -1;
+	cleanup(deaf) struct deaf deaf;
+	sigset_t set_back;
+	int fds[2], ws, drained = 0;
+	pid_t pid;
+
+	deaf_begin(&deaf, &set_back);
+	if (p->out.io == PROC_SINK || p->err.io == PROC_SINK) {
+		if (os_pipe(fds))
+			return err_sys(e, "cannot create a pipe");
+		rd = fds[0];
+		wr = fds[1];
+	}
+	if (spawn(p, &set_back, wr, &pid, e))
+		return -1;
+	fd_close(steal_fd(&wr));
+	if (rd >= 0 && (drained = drain(rd, p, e)) < 0)
+		(void)kill(pid, SIGTERM);
+	/* Reaped whatever happened; the first error is the one to tell. */
+	while (waitpid(pid, &ws, 0) < 0)
+		if (errno != EINTR)
+			return drained ? drained
+				       : err_sys(e, "cannot wait for %s",
+					     p->path);
+	*status = shell_status(ws);
+	return drained;
+}
+
+int
+proc_start(const struct proc *p, pid_t *pid, struct err *e)
+{
+	sigset_t set_back;
+
+	sigemptyset(&set_back);
+	return spawn(p, &set_back, -1, pid, e);
+}
+
+bool
+proc_ended(pid_t pid, int *status)
+{
+	int ws;
+
+	if (waitpid(pid, &ws, WNOHANG) != pid)
+		return false;
+	*status = shell_status(ws);
+	return true;
+}
+
+bool
+proc_capture(void *arg, const char *data, size_t len)
+{
+	struct proc_capture *c = arg;
+
+	if (c->text.len + len > c->max)
+		return false;
+	buf_add(&c->text, data, len);
+	return true;
+}

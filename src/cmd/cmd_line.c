@@ -1,0 +1,137 @@
+#include "cmd/cmd.h"
+
+#include "base/msg.h"
+#include "host/guest.h"
+#include "host/hook.h"
+#include "host/result.h"
+
+/*
+ * The hooks' question about a typed line. Exit status 0: it has been dealt
+ * with, and the file $MACHINE_RESULT says how it ended; 10: it is a line for
+ * the host; anything else: nothing was run, and nothing will be.
+ */
+#define LINE_HOST 10
+
+static const char *
+env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v ? v : "";
+}
+
+static bool
+env_set(const char *name)
+{
+	return *env(name) && strcmp(env(name), "0") != 0;
+}
+
+static bool
+is_host_line(const struct ctx *cx, const char *cwd)
+{
+	const struct route_query q = { .typed = env("MACHINE_LINE"),
+		.expanded = env("MACHINE_EXPANDED"),
+		.cwd = cwd,
+		.root = env("MACHINE_ROOT"),
+		.home = cx->paths.home,
+		.oldpwd = getenv("OLDPWD"),
+		.shell = (enum route_shell)hook_shell(env("MACHINE_SHELL")),
+		.jobs = env_set("MACHINE_JOBS"),
+		.autocd = env_set("MACHINE_AUTOCD"),
+		.host_commands = cx->config->host_commands };
+
+	return hook_is_host(&q);
+}
+
+/* As the shell names it; only a name, so it need not exist. */
+static int
+shell_directory(struct buf *cwd, struct err *e)
+{
+	char physical[4096];
+
+	if (env("PWD")[0] == '/')
+		buf_adds(cwd, env("PWD"));
+	else if (getcwd(physical, sizeof(physical)))
+		buf_adds(cwd, physical);
+	else
+		return err_sys(e, "cannot tell the current directory");
+	return 0;
+}
+
+int
+cmd_route(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	cleanup(buf) struct buf cwd = BUF_INIT;
+
+	(void)argv;
+	if (argc != 1 || hook_shell(env("MACHINE_SHELL")) < 0)
+		return usage("_route", e);
+	if (shell_directory(&cwd, e))
+		return -1;
+	return is_host_line(cx, cwd.s) ? LINE_HOST : 0;
+}
+
+/* Said once per shell and per change, not at every line. */
+static void
+tell_change(struct ctx *cx)
+{
+	cleanup(buf) struct buf what = BUF_INIT;
+	char hex[HASH_XXH128_HEX + 1];
+
+	if (cx->trust != TRUST_CHANGED)
+		return;
+	hash_xxh128(cx->project.text, cx->project.len, hex);
+	buf_addf(&what, "%s %s", cx->vm.state.id, hex);
+	if (!result_told(&cx->paths, env("MACHINE_SID"), what.s))
+		msg_error("%s/Machinefile has changed: the VM goes on as you "
+			  "allowed it, until you type: machine allow",
+		    cx->project.root);
+}
+
+static int
+run_line(struct ctx *cx, const char *line, int *status, struct err *e)
+{
+	cleanup(buf) struct buf dir = BUF_INIT;
+
+	if (project_open(&cx->project, &cx->paths, env("MACHINE_ROOT"), e) ||
+	    ctx_provide(cx, NEED_TRUST | NEED_VM, e) ||
+	    guest_directory(cx, &dir, e) ||
+	    vm_ensure(&cx->vm, cx->trusted, false, e))
+		return -1;
+	tell_change(cx);
+	return guest_line(&cx->vm, cx->trusted, dir.s, env("MACHINE_SHELL"),
+	    line, status, e);
+}
+
+int
+cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	const char *line = env("MACHINE_LINE"), *from = env("MACHINE_FROM");
+	cleanup(buf) struct buf cwd = BUF_INIT;
+	struct err ran = ERR_INIT;
+	int status = 125;
+
+	(void)argv;
+	if (argc != 1 || hook_shell(env("MACHINE_SHELL")) < 0)
+		return usage("_line", e);
+	if (shell_directory(&cwd, e))
+		return -1;
+	/* With a bad config.yaml one must still be able to leave and mend it. */
+	if (ctx_provide(cx, NEED_CONFIG, &ran))
+		cx->config = config_parse(NULL, 0, &(struct diags){ .count = 0 });
+	if (!*from && !env_set("MACHINE_FORCE") && is_host_line(cx, cwd.s))
+		return LINE_HOST;
+	if (ran.code)
+		err_wrap(&ran, "nothing was run");
+	else if (*from && !(line = route_rest(line, from, cwd.s, cx->paths.home)))
+		err_set(&ran, ERR_CONFIG,
+		    "this line entered the project: the rest of it was not "
+		    "run; type it again to run it in the VM");
+	else if (*line && run_line(cx, line, &status, &ran))
+		err_wrap(&ran, "nothing was run");
+	if (ran.code)
+		msg_error("%s", ran.msg);
+	if (env_set("MACHINE_UP"))
+		msg_up();
+	return result_write(&cx->paths, env("MACHINE_RESULT"), status, e);
+}

@@ -1,0 +1,36 @@
+#include "cmd/cmd.h"
+
+#include "base/msg.h"
+
+int
+cmd_start(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	struct vm *vm = &cx->vm;
+
+	if (argc > 1 && !only_flag(argc, argv, "--background"))
+		return usage("start", e);
+	if (argc > 1)
+		return vm_ready(vm, cx->trusted) ? 0
+						 : vm_begin(vm, cx->trusted, e);
+	if (vm->lima.slow)
+		msg_note("the VM is slow: %s", vm->lima.slow);
+	if (vm_ensure(vm, cx->trusted, true, e))
+		return -1;
+	msg_note("%s is ready", trusted_name(cx->trusted));
+	return 0;
+}
+
+/* In a process of its own that has the project's lock; see vm_begin(). */
+int
+cmd_start_worker(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	if (argc != 2)
+		return usage("_start", e);
+	if (project_open(&cx->project, &cx->paths, argv[1], e) ||
+	    ctx_trust(cx, e))
+		return -1;
+	if (cx->trust != TRUST_ALLOWED)
+		return err_set(e, ERR_UNTRUSTED, "%s/Machinefile %s",
+		    cx->project.root, trust_why_not(cx->trust));
+	return ctx_vm(cx, e) ? -1 : vm_work(&cx->vm, cx->trusted, e);
+}

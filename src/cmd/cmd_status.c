@@ -1,0 +1,128 @@
+#include "cmd/cmd.h"
+
+#include "base/json.h"
+#include "base/msg.h"
+
+#define STATUS_VERSION 1 /* of the JSON form */
+
+/* Documented in machine(1), EXIT STATUS. */
+enum { STATUS_READY = 0, STATUS_NOT_RUNNING = 3, STATUS_NOT_ALLOWED = 4 };
+
+static const char *
+trust_word(enum trust_state s)
+{
+	static const char *const words[] = {
+		[TRUST_NONE] = "none",
+		[TRUST_DENIED] = "denied",
+		[TRUST_ALLOWED] = "allowed",
+		[TRUST_CHANGED] = "changed",
+		[TRUST_GONE] = "gone",
+	};
+
+	return words[s];
+}
+
+/* What the VM is doing, in one word. */
+static const char *
+vm_word(const struct ctx *cx, const char *stage)
+{
+	if (stage)
+		return "starting";
+	switch (cx->vm.now.state) {
+	case VM_ABSENT:
+		return "absent";
+	case VM_STOPPED:
+		return "stopped";
+	case VM_BROKEN:
+		return "broken";
+	case VM_RUNNING:
+		break;
+	}
+	if (!cx->trusted || vm_ready(&cx->vm, cx->trusted))
+		return "running";
+	return vm_failed(&cx->vm, cx->trusted) ? "failed" : "stale";
+}
+
+static void
+print_json(const struct ctx *cx, const char *hash, const char *word,
+    const char *stage)
+{
+	cleanup(json) struct json *j = json_new_object();
+	cleanup(buf) struct buf out = BUF_INIT;
+
+	json_set_int(j, "version", STATUS_VERSION);
+	json_set_str(j, "root", cx->project.root);
+	json_set_str(j, "trust", trust_word(cx->trust));
+	if (cx->trusted)
+		json_set_str(j, "name", trusted_name(cx->trusted));
+	if (hash)
+		json_set_str(j, "hash", hash);
+	json_set_str(j, "vm", word);
+	if (cx->vm.state.fd >= 0)
+		json_set_str(j, "instance", cx->vm.instance);
+	if (stage)
+		json_set_str(j, "stage", stage);
+	if (cx->vm.record.image)
+		json_set_str(j, "image", cx->vm.record.image);
+	if (cx->vm.record.digest)
+		json_set_str(j, "digest", cx->vm.record.digest);
+	if (cx->vm.record.failed_step) {
+		json_set_int(j, "failed_step", cx->vm.record.failed_step);
+		json_set_int(j, "failed_status", cx->vm.record.failed_status);
+	}
+	json_write(&out, j, true);
+	(void)fwrite(out.s, 1, out.len, stdout);
+}
+
+static void
+print_row(const char *name, const char *value)
+{
+	cleanup(buf) struct buf safe = BUF_INIT;
+
+	msg_scrub(&safe, value, strlen(value), false);
+	(void)printf("%-9s %s\n", name, safe.s);
+}
+
+static void
+print_text(const struct ctx *cx, const char *hash, const char *word,
+    const char *stage)
+{
+	print_row("project", cx->project.root);
+	if (cx->trusted)
+		print_row("name", trusted_name(cx->trusted));
+	print_row("trust", cx->trust == TRUST_ALLOWED
+			       ? "allowed"
+			       : trust_why_not(cx->trust));
+	if (hash)
+		print_row("hash", hash);
+	print_row("vm", word);
+	if (stage)
+		print_row("stage", stage);
+	if (cx->vm.record.image)
+		print_row("image", cx->vm.record.image);
+}
+
+int
+cmd_status(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	char hash[HASH_SHA256_HEX + 1];
+	cleanup(str) char *stage = NULL;
+	const char *word;
+
+	if (argc > 1 && !only_flag(argc, argv, "--json"))
+		return usage("status", e);
+	if (ctx_trust(cx, e) || ctx_vm(cx, e))
+		return -1;
+	hash_sha256(cx->project.text ? cx->project.text : "", cx->project.len,
+	    hash);
+	hash[32] = '\0'; /* what a person copies for `allow --hash` */
+	stage = vm_stage(&cx->vm);
+	word = vm_word(cx, stage);
+	if (argc > 1)
+		print_json(cx, cx->project.text ? hash : NULL, word, stage);
+	else
+		print_text(cx, cx->project.text ? hash : NULL, word, stage);
+	if (cx->trust != TRUST_ALLOWED && cx->trust != TRUST_CHANGED)
+		return STATUS_NOT_ALLOWED;
+	return strcmp(word, "running") == 0 ? STATUS_READY : STATUS_NOT_RUNNING;
+}

@@ -1,0 +1,120 @@
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/fs.h"
+#include "base/msg.h"
+#include "host/settings.h"
+
+static int
+provide_project(struct ctx *cx, struct err *e)
+{
+	cleanup(str) char *path = trust_roots_path(&cx->paths);
+	cleanup(str) char *roots = NULL;
+	size_t len;
+	char cwd[4096];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_sys(e, "cannot tell the current directory");
+	/* Without the list only a project with a Machinefile is found. */
+	if (fs_read(AT_FDCWD, path, 1u << 20, &roots, &len, e) &&
+	    e->sys != ENOENT)
+		return -1;
+	if (project_find(&cx->project, &cx->paths, cwd, roots, e))
+		return -1;
+	if (!cx->project.root)
+		return err_set(e, ERR_CONFIG,
+		    "there is no Machinefile here or above: to write one, "
+		    "type: machine init");
+	return 0;
+}
+
+int
+ctx_trust(struct ctx *cx, struct err *e)
+{
+	return trust_check(&cx->project, &cx->paths, &cx->limits, &cx->trust,
+	    &cx->trusted, e);
+}
+
+int
+ctx_vm(struct ctx *cx, struct err *e)
+{
+	return vm_open(&cx->vm, &cx->paths, cx->config, cx->self,
+	    cx->project.root, e);
+}
+
+/* The only place that decides whether a Machinefile may take effect. */
+static int
+provide_trust(struct ctx *cx, struct err *e)
+{
+	if (ctx_trust(cx, e))
+		return -1;
+	if (cx->trust == TRUST_ALLOWED || cx->trust == TRUST_CHANGED)
+		return 0;
+	/* A FIFO and the like: say what it is. */
+	if (cx->trust == TRUST_NONE && !cx->project.text) {
+		*e = cx->project.problem;
+		return -1;
+	}
+	return err_set(e, ERR_UNTRUSTED, "%s/Machinefile %s", cx->project.root,
+	    trust_why_not(cx->trust));
+}
+
+int
+ctx_provide(struct ctx *cx, unsigned flags, struct err *e)
+{
+	if (!cx->paths.home && paths_init(&cx->paths, e))
+		return -1;
+	if (flags & NEED_CONFIG) {
+		if (!(cx->config = settings_load(&cx->paths, e)))
+			return -1;
+		cx->limits = settings_limits(cx->config);
+	}
+	if ((flags & NEED_PROJECT && provide_project(cx, e)) ||
+	    (flags & NEED_TRUST && provide_trust(cx, e)))
+		return -1;
+	if (flags & NEED_VM && (ctx_vm(cx, e) || lima_find(&cx->vm.lima,
+						     cx->config, cx->self, e)))
+		return -1;
+	return 0;
+}
+
+int
+ask(const char *question, bool *yes, struct err *e)
+{
+	cleanup(fd) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	char answer[8] = "";
+	ssize_t n;
+
+	if (tty < 0)
+		return err_set(e, ERR_USAGE,
+		    "this needs a terminal to ask for your decision");
+	msg_ask("%s [y/N] ", question);
+	n = read(tty, answer, sizeof(answer) - 1);
+	*yes = n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+	return 0;
+}
+
+int
+guest_directory(const struct ctx *cx, struct buf *dir, struct err *e)
+{
+	const char *pwd = getenv("PWD");
+	const char *root = cx->project.root;
+	char cwd[4096];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_sys(e, "cannot tell the current directory");
+	if (path_within(cwd, root)) {
+		buf_adds(dir, cwd);
+		return 0;
+	}
+	/* By a link in the project that leads out of it: the guest has it too. */
+	if (pwd && path_within(pwd, root) && !strstr(pwd, "/..")) {
+		buf_adds(dir, pwd);
+		return 0;
+	}
+	return err_set(e, ERR_CONFIG,
+	    "%s is not in the project %s, and the VM has nothing else", cwd,
+	    root);
+}

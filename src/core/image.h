@@ -1,0 +1,39 @@
+#ifndef CORE_IMAGE_H
+#define CORE_IMAGE_H
+
+#include "base/arena.h"
+#include "core/config.h"
+#include "core/diag.h"
+
+/*
+ * A base image as Lima is to be told of it. All strings belong to the arena or
+ * configuration that they were resolved from.
+ */
+struct image {
+	const char *alias;
+	const char *location; /* https URL, or an absolute path */
+	const char *digest; /* "sha256:..." or "sha512:..."; NULL for a path */
+	const char *arch; /* Lima's word: x86_64, aarch64 */
+	const char *kernel,
+	    *initrd; /* absolute paths of a direct boot, or NULL */
+	const char *cmdline; /* the kernel's, NULL without a kernel */
+	bool no_9p; /* its kernel lacks 9p */
+};
+
+/* The user's `images:` entry under this alias, if there is one. */
+bool image_from_config(struct image *out, const struct config *c,
+    const char *alias, const char *arch);
+
+/*
+ * The first entry for this architecture that has an https location and a
+ * digest, from the text of Lima's template templates/_images/ALIAS.yaml
+ * (a mapping whose key `images` lists {location, arch, digest}). false with
+ * the reason in *d.
+ *
+ * Entries that a machine could not use are passed over: a location that moves
+ * (no digest), a kernel to be downloaded, another variant of the architecture.
+ */
+bool image_from_template(struct image *out, struct arena *a, const char *alias,
+    const char *arch, const char *text, size_t len, struct diags *d) must_check;
+
+#endif

@@ -1,0 +1,264 @@
+#!/bin/bash
+# build-base.sh OUTDIR: build the Debian 13 base image from Debian's packages.
+#
+# Result: OUTDIR/debian-13.qcow2    one ext4 file system without partition table (root=/dev/vda)
+#         OUTDIR/debian-13.vmlinuz  its kernel      } the host boots these directly: no boot loader, no EFI,
+#         OUTDIR/debian-13.initrd   its initrd      } which are seconds under emulation
+#         OUTDIR/debian-13.vmlinux  the kernel unpacked (x86 only, ELF with a PVH entry): saves unpacking at each boot
+# No root needed where the kernel allows user namespaces. Skips the work when OUTDIR is up to date.
+#
+# MACHINE_DEBIAN_MIRROR  archive to use (…/debian; then …/debian-security is used too). Default: the one the host's apt
+#                        uses, else mmdebstrap's own default.
+# MACHINE_CA=none        do not put the host's locally added CA certificates into the image. They go in because behind a
+#                        gateway that ends TLS nothing in the guest could fetch anything otherwise.
+# MACHINE_PACKAGES       further packages, separated by commas
+set -euo pipefail
+export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin" # mke2fs is in sbin, which is not on a user's PATH
+umask 022
+
+suite=trixie
+name=debian-13
+size=2G # virtual; the guest grows its file system to the size of the VM's disk
+
+die() {
+	echo "machine: build base image: $1" >&2
+	[ $# -lt 2 ] || printf '         %s\n' "${@:2}" >&2
+	exit 1
+}
+
+# What Lima needs in a guest (systemd, sshd, sudo, cloud-init, iptables, rsync), and:
+#   libnss-myhostname  else every sudo asks the DNS for the guest's own name, seconds each time
+#   netplan.io         cloud-init's renderer for Lima's network-config
+#   curl               the first thing provisioning wants; 24 s to install under emulation, nothing here
+packages=(
+	systemd-sysv dbus dbus-user-session udev libpam-systemd systemd-resolved kmod procps
+	cloud-init openssh-server sudo iproute2 netplan.io rsync iptables
+	ca-certificates libnss-myhostname curl
+)
+# Not the cloud flavour of the kernel: that one lacks 9p.
+case $(dpkg --print-architecture 2>/dev/null) in
+	amd64) packages+=(linux-image-amd64) ;;
+	arm64) packages+=(linux-image-arm64) ;;
+	*) die "no image for this architecture" "amd64 and arm64 are known; dpkg says: $(dpkg --print-architecture 2>&1 || :)" ;;
+esac
+
+# Never read in a VM: documentation, and drivers of hardware that no VM has.
+exclude=('/usr/share/man/*' '/usr/share/doc/*' '/usr/share/locale/*')
+for d in gpu media infiniband staging net/wireless net/ethernet net/can iio hwmon mtd 'scsi/*' usb bluetooth input/touchscreen; do
+	exclude+=("/usr/lib/modules/*/kernel/drivers/$d/*")
+done
+for d in sound net/bluetooth net/wireless net/mac80211; do exclude+=("/usr/lib/modules/*/kernel/$d/*"); done
+
+# --- the guest's configuration -------------------------------------------------------------------------------------
+
+# Runs in the unpacked tree, as (fake) root, before the file system is made of it.
+configure() {
+	local d=$1 u
+
+	# The disk is the file system. x-systemd.growfs: it grows to the disk's size without cloud-init's Python.
+	echo '/dev/vda / ext4 noatime,x-systemd.growfs 0 0' >"$d/etc/fstab"
+	echo localhost >"$d/etc/hostname"
+	ln -sf ../run/systemd/resolve/stub-resolv.conf "$d/etc/resolv.conf"
+	# Identity is made at the first boot. "uninitialized" would mean systemd's first-boot mode, which presets all units.
+	rm -f "$d"/etc/ssh/ssh_host_* "$d"/var/lib/dbus/machine-id
+	: >"$d/etc/machine-id"
+
+	# cloud-init: only the modules that Lima's user-data uses. Lima gives every boot a new instance id, so all of it
+	# would run again at every boot; each module costs under emulation, and some of the others do harm (ssh_deletekeys
+	# would change the host key at every boot, apt_configure would rewrite the sources).
+	mkdir -p "$d/etc/cloud/cloud.cfg.d"
+	cat >"$d/etc/cloud/cloud.cfg.d/90_machine.cfg" <<-'C'
+		datasource_list: [NoCloud, None]
+		datasource: {NoCloud: {fs_label: cidata}}
+		ssh_deletekeys: false
+		ssh_genkeytypes: [ed25519]
+		ssh_quiet_keygen: true
+		no_ssh_fingerprints: true
+		disable_root: false
+		manage_etc_hosts: false
+		preserve_hostname: false
+		cloud_init_modules: [bootcmd, write_files, set_hostname, ca_certs, users_groups, ssh, mounts]
+		cloud_config_modules: [timezone]
+		cloud_final_modules: [package_update_upgrade_install, scripts_per_boot]
+	C
+	# cloud-init looks once for its CD-ROM and goes on without a user if udev has not found that yet.
+	mkdir -p "$d/etc/systemd/system/cloud-init-local.service.d"
+	cat >"$d/etc/systemd/system/cloud-init-local.service.d/machine.conf" <<-'C'
+		[Unit]
+		Wants=dev-disk-by\x2dlabel-cidata.device
+		After=dev-disk-by\x2dlabel-cidata.device
+	C
+	# ds-identify need not search: the generator may enable cloud-init at once.
+	echo 'policy: enabled' >"$d/etc/cloud/ds-identify.cfg"
+
+	# Many commands share one connection (MaxSessions), and many may start at once (MaxStartups).
+	cat >"$d/etc/ssh/sshd_config.d/10-machine.conf" <<-'C'
+		UseDNS no
+		MaxSessions 1000
+		MaxStartups 100:30:200
+		AcceptEnv MACHINE_*
+		PrintMotd no
+	C
+
+	# What Lima's boot scripts would write at the first boot; being there already, they are left alone, which saves two
+	# restarts of systemd-resolved and a run of sysctl.
+	mkdir -p "$d/etc/systemd/resolved.conf.d" "$d/etc/systemd/system/user@.service.d" "$d/etc/sysctl.d"
+	printf '[Resolve]\nMulticastDNS=yes\n\n' >"$d/etc/systemd/resolved.conf.d/00-lima-enable-mdns.conf"
+	printf '[Service]\nDelegate=yes\n' >"$d/etc/systemd/system/user@.service.d/lima.conf"
+	printf 'net.ipv4.ping_group_range = 0 2147483647\nnet.ipv4.ip_unprivileged_port_start=0\n' >"$d/etc/sysctl.d/99-lima.conf"
+
+	# Units that a VM does not need, or that wait for what nobody waits for.
+	for u in systemd-networkd systemd-resolved; do
+		mkdir -p "$d/etc/systemd/system/multi-user.target.wants"
+		ln -sf "/usr/lib/systemd/system/$u.service" "$d/etc/systemd/system/multi-user.target.wants/$u.service"
+	done
+	for u in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
+		e2scrub_reap.service fstrim.timer dpkg-db-backup.timer systemd-binfmt.service systemd-pcrphase.service \
+		systemd-firstboot.service console-getty.service getty@tty1.service; do
+		ln -sf /dev/null "$d/etc/systemd/system/$u"
+	done
+
+	rm -rf "$d"/var/cache/apt/*.bin "$d"/var/lib/apt/lists/* "$d"/var/log/* "$d"/boot/initrd.img-*
+	mkdir -p "$d/var/log/journal"
+}
+
+# --- unpack_kernel VMLINUZ OUT --------------------------------------------------------------------------------------
+# The ELF kernel inside a bzImage. QEMU enters it through PVH at once; the bzImage would unpack itself, slow if emulated.
+unpack_kernel() {
+	local magic tool at
+	for magic in '\x28\xb5\x2f\xfd zstd' '\xfd7zXZ\x00 xz' '\x1f\x8b\x08 gzip'; do
+		tool=${magic#* } magic=${magic% *}
+		command -v "$tool" >/dev/null || continue
+		while IFS=: read -r at _; do
+			# What follows the compressed kernel is an error to the program, but it has written it all by then.
+			tail -c +$((at + 1)) "$1" | "$tool" -dc >"$2" 2>/dev/null || :
+			[ "$(head -c 4 "$2" | tail -c 3)" != ELF ] || return 0
+		done < <(grep -aobP -m 4 "$magic" "$1")
+	done
+	rm -f "$2"
+	return 1
+}
+
+# --- second half, under fakeroot or root: rootfs.tar -> disk ----------------------------------------------------------
+if [ "${1-}" = --disk ]; then
+	tmp=$2
+	mkdir "$tmp/root"
+	tar -xpf "$tmp/rootfs.tar" -C "$tmp/root" --numeric-owner --exclude='./dev/*'
+	rm "$tmp/rootfs.tar"
+	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
+	cp "$tmp"/root/boot/initrd.img-* "$tmp/initrd"
+	configure "$tmp/root"
+	truncate -s "$size" "$tmp/disk.raw"
+	# lazy_*: the tables are zero already in a fresh file. The journal small: the image is copied for every VM.
+	mke2fs -q -F -t ext4 -L machine-root -m 0 -J size=32 -E lazy_itable_init=1,lazy_journal_init=1,root_owner=0:0 \
+		-d "$tmp/root" "$tmp/disk.raw"
+	rm -rf "$tmp/root"
+	qemu-img convert -f raw -O qcow2 "$tmp/disk.raw" "$tmp/qcow2"
+	rm "$tmp/disk.raw"
+	exit 0
+fi
+
+# --- main -------------------------------------------------------------------------------------------------------------
+[ $# -eq 1 ] || { echo "usage: build-base.sh OUTDIR" >&2; exit 2; }
+self=$(realpath "$0")
+mkdir -p -- "$1"
+out=$(realpath "$1")
+[ -w "$out" ] || die "$out is not writable"
+
+for p in mmdebstrap:mmdebstrap qemu-img:qemu-utils mke2fs:e2fsprogs fakeroot:fakeroot; do
+	command -v "${p%:*}" >/dev/null || die "${p%:*} is not installed" "apt-get install ${p#*:}, or run: tools/setup.sh engine"
+done
+
+# The host's own certificates, in the form in which Debian's update-ca-certificates takes them.
+certs=()
+if [ "${MACHINE_CA-}" != none ]; then
+	for f in /usr/local/share/ca-certificates/*.crt; do [ ! -r "$f" ] || certs+=("$f"); done
+fi
+
+stamp=$out/.$name.stamp
+digest=$({ cat "$self"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
+if [ -f "$out/$name.qcow2" ] && [ -f "$out/$name.vmlinuz" ] && [ -f "$out/$name.initrd" ] &&
+	[ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
+	exit 0
+fi
+
+# Sources: the given mirror, or the one the host uses itself (it is the one that is reachable), or mmdebstrap's default.
+mirror=${MACHINE_DEBIAN_MIRROR-}
+security=
+if [ -n "$mirror" ]; then
+	mirror=${mirror%/}
+	case $mirror in */debian) security=$mirror-security ;; esac
+elif command -v apt-get >/dev/null; then
+	# shellcheck disable=SC2016 # apt's own variable
+	sites=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sed 's,/$,,' | sort -u) || sites=
+	mirror=$(grep -m1 '/debian$' <<<"$sites" || :)
+	security=$(grep -m1 '/debian-security$' <<<"$sites" || :)
+fi
+sources=()
+if [ -n "$mirror" ]; then
+	sources+=("deb $mirror $suite main" "deb $mirror $suite-updates main")
+	[ -z "$security" ] || sources+=("deb $security $suite-security main")
+fi
+
+# As root plainly; else in a user namespace, for which newuidmap and a line in /etc/subuid are needed.
+if [ "$(id -u)" = 0 ]; then
+	mode=root
+	wrap=()
+else
+	mode=unshare
+	wrap=(fakeroot)
+	command -v newuidmap >/dev/null || die "newuidmap is not installed" "apt-get install uidmap, or run: tools/setup.sh engine"
+	grep -qs "^\($(id -un)\|$(id -u)\):" /etc/subuid || die "user $(id -un) has no line in /etc/subuid" \
+		"as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+	unshare --user true 2>/dev/null || die "this kernel does not let users make namespaces" \
+		"run this script as root, or allow it (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)"
+fi
+
+# In OUTDIR, so that the renames at the end are renames. About 2.5 GB for a short time, 1 MB of it sparse.
+tmp=$(mktemp -d "$out/.build.XXXXXX")
+chmod 755 "$tmp"
+trap 'rm -rf -- "$tmp"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+options=(--variant=minbase "--mode=$mode" --format=tar --quiet
+	--aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"')
+for p in "${exclude[@]}"; do options+=("--dpkgopt=path-exclude=$p"); done
+options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/locale/locale.alias')
+include=$(IFS=,; echo "${packages[*]}")${MACHINE_PACKAGES:+,$MACHINE_PACKAGES}
+options+=("--include=$include")
+# A small initrd: nothing but what finds and mounts the root file system, and the CD-ROM with Lima's user-data, which takes
+# a while to appear. (crc32c: ext4 asks for it by name at run time, no dependency says so.) Written before the kernel is installed, whose installation makes the initrd.
+# shellcheck disable=SC2016 # $1 is the hook's
+options+=(--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
+	printf "MODULES=list\nBUSYBOX=n\nKEYMAP=n\nFSTYPE=ext4\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n" >"$1/etc/initramfs-tools/conf.d/machine.conf"
+	printf "%s\n" virtio_pci virtio_blk virtio_scsi sr_mod isofs ext4 crc32c_generic crc32c_intel >"$1/usr/share/initramfs-tools/modules.d/machine"')
+if [ ${#certs[@]} -gt 0 ]; then
+	# shellcheck disable=SC2016
+	options+=("--customize-hook=copy-in $(printf '%q ' "${certs[@]}") /usr/local/share/ca-certificates"
+		--customize-hook='chroot "$1" update-ca-certificates >/dev/null 2>&1')
+fi
+# The host keeps booting the kernel saved beside the image; an upgrade in the guest would only cost minutes and disk.
+# shellcheck disable=SC2016
+options+=(--customize-hook='k=$(echo "$1"/boot/vmlinuz-*); chroot "$1" apt-mark hold "linux-image-${k##*/vmlinuz-}" "linux-image-${k##*-}" >/dev/null')
+
+echo "machine: building the Debian 13 base image (about a minute)" >&2
+# stdin: mmdebstrap reads further sources from there if it is not a terminal and none are given.
+mmdebstrap "${options[@]}" "$suite" "$tmp/rootfs.tar" "${sources[@]}" </dev/null >"$tmp/log" 2>&1 || {
+	tail -n 20 "$tmp/log" >&2
+	die "mmdebstrap failed" "its last words are above; mirror: ${mirror:-mmdebstrap\'s default} (MACHINE_DEBIAN_MIRROR chooses another)"
+}
+"${wrap[@]}" bash "$self" --disk "$tmp" || die "making the disk failed"
+rm -f "$out/$name.vmlinux"
+case $(uname -m) in
+	x86_64) unpack_kernel "$tmp/vmlinuz" "$tmp/vmlinux" || echo "machine: build base image: no ELF kernel found, going without" >&2 ;;
+esac
+
+# The stamp goes first and comes last: what is there without it is not believed.
+rm -f "$stamp"
+for f in qcow2 vmlinuz initrd vmlinux; do
+	[ ! -f "$tmp/$f" ] || mv -f "$tmp/$f" "$out/$name.$f"
+done
+chmod 644 "$out/$name".*
+echo "$digest" >"$stamp"

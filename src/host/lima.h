@@ -1,0 +1,96 @@
+#ifndef HOST_LIMA_H
+#define HOST_LIMA_H
+
+#include <sys/types.h>
+
+#include "base/argv.h"
+#include "core/config.h"
+#include "core/image.h"
+#include "core/plan.h"
+#include "host/paths.h"
+
+/*
+ * Lima, driven through limactl: the only module that knows that program, its
+ * files and its words. Contracts: Lima v2.2.0, website docs dev/internals and
+ * pkg/limatype/filenames.
+ *
+ *  1. limactl MUST be an absolute path, found once, and never run as root.
+ *  2. Its environment MUST be built from nothing, its LIMA_HOME be our own.
+ *  3. What it prints MUST be taken for text by somebody else.
+ */
+#define LIMA_VERSION_MIN "2.2.0"
+
+/* What is known of Lima without running anything. */
+struct lima {
+	char *home; /* LIMA_HOME */
+	char *limactl; /* NULL until lima_find() */
+	struct argv env; /* likewise: for every process of Lima */
+	char *slow; /* likewise: why there is no acceleration; or NULL */
+};
+
+int lima_init(struct lima *l, const struct paths *p, struct err *e) must_check;
+void lima_release(struct lima *l);
+
+CLEANUP_DEFINE(lima, struct lima, lima_release(p));
+
+/*
+ * Find limactl (on PATH, then beside our own program `self`) and what it
+ * needs. Cheap enough for every line: nothing is run.
+ */
+int lima_find(struct lima *l, const struct config *c, const char *self,
+    struct err *e) must_check;
+
+/* Refuse a limactl that is too old; runs it. Once before something starts. */
+int lima_check_version(const struct lima *l, struct err *e) must_check;
+
+/* The base image under this alias: the user's, else the one Lima ships. */
+int lima_image(const struct lima *l, const struct config *c, const char *alias,
+    struct arena *a, struct image *out, struct err *e) must_check;
+
+/* What is there of an instance, from its pid files. Runs nothing. */
+struct lima_instance {
+	enum vm_state state;
+	pid_t agent, driver; /* living processes, or 0 */
+	char boot[48]; /* names this boot; "" unless the agent lives */
+};
+void lima_look(
+    const struct lima *l, const char *name, struct lima_instance *i);
+
+/* Each logs to the descriptor `log` and puts limactl's reason into *e. */
+int lima_create(const struct lima *l, const char *name, const char *yaml,
+    int log, struct err *e) must_check;
+int lima_delete(
+    const struct lima *l, const char *name, int log, struct err *e) must_check;
+/*
+ * After this no process and no pid file of the instance is left. A pid file
+ * whose process is somebody else's by now is removed, not believed.
+ */
+int lima_clear(
+    const struct lima *l, const char *name, int log, struct err *e) must_check;
+/* Replace the configuration of an instance that is stopped. */
+int lima_configure(const struct lima *l, const char *name, const char *text,
+    size_t len, struct err *e) must_check;
+/* `limactl start`, which goes on by itself until Lima finds the guest READY. */
+int lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
+    struct err *e) must_check;
+
+/*
+ * One ssh connection of its own (no master) that runs a command line of ours
+ * in the guest; its status in *status, SSH_UNREACHABLE if it cannot be reached.
+ */
+#define SSH_UNREACHABLE 255 /* ssh(1); also the status of a command's own 255 */
+int lima_probe(const struct lima *l, const char *name, const char *command,
+    int log, int *status, struct err *e) must_check;
+
+/*
+ * Append the beginning of an argument vector that runs a command in the guest:
+ * `limactl shell`, whose command's first word must hold no "=" (Lima quotes
+ * only behind it; LIMA.md 1.6).
+ */
+void lima_shell(const struct lima *l, struct argv *argv, const char *name);
+
+/* A file in the instance's directory, for its last lines; malloc'ed. */
+char *lima_file(const struct lima *l, const char *name, const char *file)
+    must_check nonnull_ret;
+
+#endif

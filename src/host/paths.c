@@ -1,0 +1,112 @@
+#include "host/paths.h"
+
+#include <sys/stat.h>
+
+#include <pwd.h>
+
+#include "base/buf.h"
+
+char *
+path_join(const char *dir, const char *name)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, name);
+	return buf_detach(&b);
+}
+
+bool
+path_within(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	if (strcmp(dir, "/") == 0)
+		return true;
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+static const char *
+absolute_env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && v[0] == '/' ? v : NULL;
+}
+
+/* $VAR/machine, or ~/DEFAULT/machine. */
+static char *
+xdg(const char *var, const char *home, const char *otherwise)
+{
+	const char *base = absolute_env(var);
+	cleanup(str) char *dir =
+	    base ? xstrdup(base) : path_join(home, otherwise);
+
+	return path_join(dir, "machine");
+}
+
+int
+paths_init(struct paths *p, struct err *e)
+{
+	const char *all = absolute_env("MACHINE_HOME");
+	const char *home = absolute_env("HOME");
+	const char *run = absolute_env("XDG_RUNTIME_DIR");
+	struct stat st;
+	const struct passwd *pw = home ? NULL : getpwuid(geteuid());
+
+	if (!home && pw && pw->pw_dir && pw->pw_dir[0] == '/')
+		home = pw->pw_dir;
+	if (!home)
+		return err_set(e, ERR_CONFIG,
+		    "HOME is not set: it must be an absolute path");
+	*p = (struct paths){ .home = xstrdup(home) };
+	if (all) {
+		p->config = path_join(all, "config");
+		p->data = path_join(all, "data");
+		p->state = path_join(all, "state");
+		p->run = path_join(all, "run");
+		return 0;
+	}
+	p->config = xdg("XDG_CONFIG_HOME", home, ".config");
+	p->data = xdg("XDG_DATA_HOME", home, ".local/share");
+	p->state = xdg("XDG_STATE_HOME", home, ".local/state");
+	/* After su(1) it names the directory of somebody else. */
+	if (run && stat(run, &st) == 0 && st.st_uid == geteuid())
+		p->run = path_join(run, "machine");
+	else
+		p->run = path_join(p->state, "run");
+	return 0;
+}
+
+void
+paths_release(struct paths *p)
+{
+	free(p->home);
+	free(p->config);
+	free(p->data);
+	free(p->state);
+	free(p->run);
+	*p = (struct paths){ 0 };
+}
+
+char *
+path_self(const char *argv0)
+{
+	const char *path = getenv("PATH");
+	char cwd[4096];
+
+	if (argv0[0] == '/')
+		return xstrdup(argv0);
+	if (strchr(argv0, '/'))
+		return getcwd(cwd, sizeof(cwd)) ? path_join(cwd, argv0)
+						: xstrdup(argv0);
+	for (const char *p = path ? path : ""; *p;) {
+		size_t n = strcspn(p, ":");
+		cleanup(buf) struct buf b = BUF_INIT;
+
+		buf_addf(&b, "%.*s/%s", (int)n, p, argv0);
+		if (*p == '/' && access(b.s, X_OK) == 0)
+			return buf_detach(&b);
+		p += n + (p[n] == ':');
+	}
+	return xstrdup(argv0);
+}

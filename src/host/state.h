@@ -1,0 +1,77 @@
+#ifndef HOST_STATE_H
+#define HOST_STATE_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "host/paths.h"
+
+/*
+ * What we keep about one project, in the private directory state/projects/ID:
+ *
+ *	root		the project's canonical path; it is the identity
+ *	trust		the user's decision and the approved bytes (trust.h)
+ *	record.json	what the VM was made from (below)
+ *	lock		held by whoever changes the VM
+ *	lima.json	the configuration given to Lima
+ *	stage		what the holder of the lock is doing, for those who wait
+ *	failure		why the last attempt to start failed
+ *	engine.log provision.log start.log
+ *
+ * ID is the XXH3-64 of the path, with a suffix if another path has it already.
+ */
+#define STATE_ID_MAX (HASH_XXH64_HEX + 3)
+
+struct state {
+	int fd; /* the directory; -1: we know nothing of this project */
+	char id[STATE_ID_MAX + 1];
+};
+#define STATE_INIT        \
+	{                 \
+		.fd = -1  \
+	}
+
+/* With make, a directory is made for a project that has none. */
+int state_open(struct state *s, const struct paths *p, const char *root,
+    bool make, struct err *e) must_check;
+void state_release(struct state *s);
+
+CLEANUP_DEFINE(state, struct state, state_release(p));
+
+/*
+ * Call back for every project, in no special order; the state is closed
+ * afterwards. Stops at the first call that returns non-zero, with its value.
+ */
+int state_each(const struct paths *p,
+    int (*each)(struct state *s, const char *root, void *arg, struct err *e),
+    void *arg, struct err *e) must_check;
+
+/* The record of the VM: what it was made from. */
+struct record {
+	char *image; /* where its image came from, for people */
+	char *digest; /* the image's, or NULL */
+	char project[HASH_XXH128_HEX + 1]; /* currency of its disk */
+	char session[HASH_XXH128_HEX + 1]; /* of what it was last started with */
+	char (*steps)[HASH_XXH128_HEX + 1]; /* provision steps that have run */
+	size_t nsteps;
+	char applied[HASH_SHA256_HEX + 1]; /* the snapshot that is in force */
+	char ready[48]; /* the boot that has become ready (vm.c); "" if none */
+	int failed_step; /* 1-based; 0: the last provisioning did not fail */
+	int failed_status;
+	char attempted[HASH_SHA256_HEX + 1]; /* the snapshot that failed */
+};
+
+/* No record is an empty one; a damaged one is an error. */
+int record_load(struct record *r, const struct state *s, struct err *e)
+    must_check;
+int record_save(const struct record *r, const struct state *s, struct err *e)
+    must_check;
+int record_remove(const struct state *s, struct err *e) must_check;
+void record_release(struct record *r);
+
+/* The text form, for record_load() and its fuzz target. */
+int record_parse(struct record *r, const char *text, size_t len,
+    struct err *e) must_check;
+
+CLEANUP_DEFINE(record, struct record, record_release(p));
+
+#endif

@@ -1,0 +1,245 @@
+#include "host/vm.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/fs.h"
+#include "base/msg.h"
+#include "base/proc.h"
+#include "host/vm_work.h"
+
+#define LOCK "lock"
+#define TEXT_MAX 4096 /* of the files stage and failure */
+#define REDRAW_MS 200
+
+int
+vm_open(struct vm *vm, const struct paths *paths, const struct config *config,
+    const char *self, const char *root, struct err *e)
+{
+	*vm = (struct vm){ .paths = paths,
+		.config = config,
+		.self = self,
+		.state = STATE_INIT };
+	if (lima_init(&vm->lima, paths, e) ||
+	    state_open(&vm->state, paths, root, false, e))
+		return -1;
+	(void)snprintf(
+	    vm->instance, sizeof(vm->instance), "m-%s", vm->state.id);
+	return vm_refresh(vm, e);
+}
+
+int
+vm_refresh(struct vm *vm, struct err *e)
+{
+	record_release(&vm->record);
+	if (record_load(&vm->record, &vm->state, e))
+		return -1;
+	vm->now = (struct lima_instance){ .state = VM_ABSENT };
+	if (vm->state.fd >= 0)
+		lima_look(&vm->lima, vm->instance, &vm->now);
+	return 0;
+}
+
+void
+vm_release(struct vm *vm)
+{
+	state_release(&vm->state);
+	record_release(&vm->record);
+	lima_release(&vm->lima);
+}
+
+bool
+vm_ready(const struct vm *vm, const struct trusted *t)
+{
+	return vm->now.state == VM_RUNNING && vm->record.ready[0] &&
+	       strcmp(vm->record.ready, vm->now.boot) == 0 &&
+	       strcmp(vm->record.applied, trusted_hash(t)) == 0;
+}
+
+bool
+vm_failed(const struct vm *vm, const struct trusted *t)
+{
+	return vm->record.failed_step &&
+	       strcmp(vm->record.attempted, trusted_hash(t)) == 0;
+}
+
+static char *
+read_text(const struct vm *vm, const char *name)
+{
+	char *text = NULL;
+	struct err e = ERR_INIT;
+	size_t len;
+
+	if (vm->state.fd < 0 ||
+	    fs_read(vm->state.fd, name, TEXT_MAX, &text, &len, &e))
+		return NULL;
+	return text;
+}
+
+char *
+vm_stage(const struct vm *vm)
+{
+	/* A worker that was killed left its last words behind. */
+	if (vm->state.fd < 0 || !fs_lock_held(vm->state.fd, LOCK))
+		return NULL;
+	return read_text(vm, VM_STAGE);
+}
+
+int
+vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
+{
+	cleanup(fd) int lock = -1;
+	cleanup(fd) int log = -1;
+	const char *const argv[] = { vm->self, "_start", trusted_root(t), NULL };
+	extern char **environ;
+	struct proc p = { .path = vm->self,
+		.argv = argv,
+		.envp = (const char *const *)environ,
+		.in = { .io = PROC_NULL },
+		.detach = true,
+		.pass_lock = true };
+	pid_t pid;
+
+	if (!trusted_current(t))
+		return err_set(e, ERR_UNTRUSTED,
+		    "%s/Machinefile has changed or is missing, so nothing new "
+		    "is started",
+		    trusted_root(t));
+	lock = fs_lock(vm->state.fd, LOCK, LOCK_TRY, e);
+	if (lock < 0)
+		return e->sys == EWOULDBLOCK ? 0 : -1;
+	log = fs_open_log(vm->state.fd, "start.log", true, e);
+	if (log < 0 || fs_remove(vm->state.fd, VM_FAILURE, e))
+		return -1;
+	p.out = p.err = (struct proc_stream){ .io = PROC_FD, .fd = log };
+	p.lock = lock;
+	return proc_start(&p, &pid, e);
+}
+
+static unsigned
+seconds_since(const struct timespec *begin)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)(now.tv_sec - begin->tv_sec);
+}
+
+/* Until nobody has the lock. */
+static int
+wait_with_progress(struct vm *vm, const char *name,
+    const struct timespec *begin, struct err *e)
+{
+	int rc;
+
+	while ((rc = fs_lock_wait_free(
+		    vm->state.fd, LOCK, REDRAW_MS, e)) == 1) {
+		cleanup(str) char *stage = vm_stage(vm);
+
+		msg_progress(seconds_since(begin), "%s: %s", name,
+		    stage ? stage : "starting");
+	}
+	msg_done();
+	return rc;
+}
+
+int
+vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
+{
+	struct timespec begin;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	/* Twice: what we waited for first may have been somebody's `stop`. */
+	for (int tries = 0; tries < 2; tries++) {
+		cleanup(str) char *failure = NULL;
+
+		if (wait_with_progress(vm, trusted_name(t), &begin, e) ||
+		    vm_refresh(vm, e))
+			return -1;
+		if (vm_ready(vm, t))
+			return 0;
+		if (vm_failed(vm, t) && !retry)
+			break;
+		if (vm_begin(vm, t, e) ||
+		    wait_with_progress(vm, trusted_name(t), &begin, e) ||
+		    vm_refresh(vm, e))
+			return -1;
+		if (vm_ready(vm, t))
+			return 0;
+		if ((failure = read_text(vm, VM_FAILURE)))
+			return err_set(e, ERR_BACKEND, "%s", failure);
+	}
+	if (vm_failed(vm, t))
+		return err_set(e, ERR_BACKEND,
+		    "provision step %d has failed with status %d: look with "
+		    "`machine shell`, try again with `machine start`",
+		    vm->record.failed_step, vm->record.failed_status);
+	return err_set(e, ERR_BACKEND,
+	    "the start was cut short: try again with `machine start`");
+}
+
+int
+vm_work(struct vm *vm, const struct trusted *t, struct err *e)
+{
+	cleanup(fd) int lock = PROC_LOCK_FD;
+	int rc = vm_make_ready(vm, t, e);
+
+	if (rc) {
+		struct err ignored = ERR_INIT;
+
+		/* Not on the disk's mercy: it may be what is full. */
+		if (fs_replace(vm->state.fd, VM_FAILURE, e->msg,
+			strlen(e->msg), 0600, &ignored))
+			msg_error("%s", ignored.msg);
+	}
+	(void)unlinkat(vm->state.fd, VM_STAGE, 0);
+	return rc;
+}
+
+/* For commands of the user that change the VM: one at a time. */
+static int
+lock_with_progress(struct vm *vm, const char *root, struct err *e)
+{
+	const char *name = strrchr(root, '/') + 1;
+	struct timespec begin;
+	int lock;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	while ((lock = fs_lock(vm->state.fd, LOCK, LOCK_TRY, e)) < 0) {
+		if (e->sys != EWOULDBLOCK ||
+		    wait_with_progress(vm, name, &begin, e) < 0)
+			return -1;
+	}
+	return lock;
+}
+
+int
+vm_stop(struct vm *vm, const char *root, struct err *e)
+{
+	cleanup(fd) int lock = -1;
+
+	if (vm->state.fd < 0)
+		return 0;
+	lock = lock_with_progress(vm, root, e);
+	if (lock < 0 || vm_refresh(vm, e))
+		return -1;
+	if (vm->now.state == VM_ABSENT || vm->now.state == VM_STOPPED)
+		return 0;
+	return vm_power_off(vm, e) ? -1 : 1;
+}
+
+int
+vm_destroy(struct vm *vm, const char *root, struct err *e)
+{
+	cleanup(fd) int lock = -1;
+
+	if (vm->state.fd < 0)
+		return 0;
+	lock = lock_with_progress(vm, root, e);
+	if (lock < 0)
+		return -1;
+	/* A damaged record must not stand in the way of getting rid of it. */
+	if (vm_refresh(vm, e) && e->code != ERR_CONFIG)
+		return -1;
+	return vm_remove(vm, e);
+}

@@ -1,0 +1,72 @@
+#ifndef HOST_VM_H
+#define HOST_VM_H
+
+#include "core/config.h"
+#include "host/lima.h"
+#include "host/state.h"
+#include "host/trust.h"
+
+/*
+ * The life of one project's VM. Whoever changes it holds the project's lock;
+ * everybody else waits for the lock and looks again.
+ *
+ *  1. Nothing MUST start, be made or be provisioned without a `struct trusted`
+ *     whose file still has the approved bytes (trusted_current()).
+ *  2. A change MUST be recorded only after it is true, so that a process that
+ *     is killed at any point leaves work to do and never a wrong record.
+ *  3. The lock MUST be the kernel's (it goes with the process), and MUST be
+ *     taken by the process that starts the work and handed to the worker, so
+ *     that however many shells ask at once there is one start.
+ */
+struct vm {
+	const struct paths *paths;
+	const struct config *config;
+	const char *self; /* our own program */
+	struct state state;
+	char instance[STATE_ID_MAX + 3]; /* Lima's name: "m-" and the ID */
+	struct record record;
+	struct lima lima;
+	struct lima_instance now;
+};
+
+/* Open what is known about this project; runs nothing. */
+int vm_open(struct vm *vm, const struct paths *paths,
+    const struct config *config, const char *self, const char *root,
+    struct err *e) must_check;
+/* Look again. */
+int vm_refresh(struct vm *vm, struct err *e) must_check;
+void vm_release(struct vm *vm);
+
+CLEANUP_DEFINE(vm, struct vm, vm_release(p));
+
+/* It runs, it answers, and it is what the approved Machinefile says. */
+bool vm_ready(const struct vm *vm, const struct trusted *t);
+/* The last provisioning of exactly this Machinefile failed. */
+bool vm_failed(const struct vm *vm, const struct trusted *t);
+
+/*
+ * Begin to make it ready, by a process of its own. Returns at once; if
+ * somebody is at it already there is nothing to do.
+ */
+int vm_begin(struct vm *vm, const struct trusted *t, struct err *e) must_check;
+
+/*
+ * Make it ready and wait for that, showing what goes on. An interrupt ends the
+ * waiting, not the start. With `retry` a provisioning that failed is tried
+ * again; without, it is an error.
+ */
+int vm_ensure(struct vm *vm, const struct trusted *t, bool retry,
+    struct err *e) must_check;
+
+/* The worker behind vm_begin(): the lock is its descriptor PROC_LOCK_FD. */
+int vm_work(struct vm *vm, const struct trusted *t, struct err *e) must_check;
+
+/* 1: it was running, 0: there was nothing to stop. */
+int vm_stop(struct vm *vm, const char *root, struct err *e) must_check;
+/* Remove the VM and what we recorded of it; the decision stays. */
+int vm_destroy(struct vm *vm, const char *root, struct err *e) must_check;
+
+/* One line for people: what the lock's holder is doing; malloc'ed, or NULL. */
+char *vm_stage(const struct vm *vm);
+
+#endif

@@ -1,0 +1,116 @@
+#include "core/limayaml.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct limits limits = { .cpus = 8, .memory = UINT64_C(8) << 30 };
+
+static void
+promise(bool kept)
+{
+	if (!kept)
+		abort(); /* Lima would be told something else */
+}
+
+static void
+same(const struct json *o, const char *key, const char *want)
+{
+	const char *got = json_get_str(o, key);
+
+	promise(got ? want && strcmp(got, want) == 0 : !want);
+}
+
+static void
+same_number(const struct json *o, const char *key, int64_t want)
+{
+	int64_t got;
+
+	promise(json_get_int(o, key, &got) && got == want);
+}
+
+static void
+same_size(const struct json *o, const char *key, uint64_t bytes)
+{
+	cleanup(buf) struct buf want = BUF_INIT;
+
+	buf_addf(&want, "%lluMiB", (unsigned long long)(bytes >> 20));
+	same(o, key, want.s);
+}
+
+static void
+check_ports(const struct json *v, const struct machinefile *mf)
+{
+	const struct json *list = json_get(v, "portForwards"), *last;
+
+	promise(json_len(list) == mf->nports + 1);
+	for (size_t i = 0; i < mf->nports; i++) {
+		const struct json *o = json_at(list, i);
+
+		same_number(o, "guestPort", mf->ports[i].guest);
+		same_number(o, "hostPort", mf->ports[i].host);
+		same(o, "hostIP", "127.0.0.1");
+	}
+	last = json_at(list, mf->nports);
+	same(last, "guestIP", "0.0.0.0");
+	promise(json_get_bool(last, "ignore"));
+}
+
+/* What was written reads back as the structures it was made from. */
+static void
+check(const struct machinefile *mf, const struct image *image, const char *root)
+{
+	cleanup(json) struct json *v = limayaml(mf, image, root), *back = NULL;
+	cleanup(buf) struct buf text = BUF_INIT;
+	const struct json *o;
+	struct err e;
+
+	json_write(&text, v, false);
+	back = json_parse("lima.yaml", text.s, text.len, &e);
+	promise(back && json_same(v, back));
+	promise(!strstr(text.s, "{{"));
+	same_number(back, "cpus", mf->cpus);
+	same_size(back, "memory", mf->memory);
+	same_size(back, "disk", mf->disk);
+	same(back, "arch", image->arch);
+	promise(json_len(json_get(back, "images")) == 1);
+	o = json_at(json_get(back, "images"), 0);
+	same(o, "location", image->location);
+	same(o, "digest", image->digest);
+	same(json_get(o, "kernel"), "location", image->kernel);
+	same(json_get(o, "kernel"), "cmdline", image->cmdline);
+	same(json_get(o, "initrd"), "location", image->initrd);
+	promise(json_len(json_get(back, "mounts")) == 1);
+	o = json_at(json_get(back, "mounts"), 0);
+	same(o, "location", root);
+	same(o, "mountPoint", root);
+	promise(!json_get(back, "provision") && !json_get(back, "env"));
+	check_ports(back, mf);
+}
+
+/* The input is a root, a config and a Machinefile, with NUL bytes between. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data, *rest, *end = text + size;
+	cleanup(machinefile) struct machinefile *mf = NULL;
+	cleanup(config) struct config *c = NULL;
+	struct image image = { .location = "https://example.com/x",
+		.arch = "aarch64" };
+	struct diags d = { .count = 0 };
+	const char *mark;
+
+	if (!(mark = memchr(text, '\0', size)))
+		return 0;
+	rest = mark + 1;
+	if (!(mark = memchr(rest, '\0', (size_t)(end - rest))))
+		return 0;
+	if (limayaml_root_refused(text))
+		text = "/home/u/project";
+	c = config_parse(rest, (size_t)(mark - rest), &d);
+	mf = machinefile_parse(mark + 1, (size_t)(end - mark - 1), &limits, &d);
+	if (!mf)
+		return 0;
+	if (c)
+		(void)image_from_config(&image, c, mf->image, "x86_64");
+	check(mf, &image, text);
+	return 0;
+}

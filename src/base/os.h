@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <spawn.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -40,6 +42,11 @@ bool os_wait_gone(pid_t pid, int timeout_ms);
 
 /* A pipe whose ends no child inherits. As pipe(2). */
 int os_pipe(int fd[2]);
+
+/* Attributes by which a spawned child gets no other descriptor. */
+short os_spawn_flags(void);
+/* "The child keeps this descriptor." Returns an error number. */
+int os_spawn_keep(posix_spawn_file_actions_t *fa, int fd);
 
 /* fsync() that reaches the medium. */
 int os_sync(int fd);

@@ -98,3 +98,15 @@ os_sync(int fd)
 {
 	return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);
 }
+
+short
+os_spawn_flags(void)
+{
+	return POSIX_SPAWN_CLOEXEC_DEFAULT;
+}
+
+int
+os_spawn_keep(posix_spawn_file_actions_t *fa, int fd)
+{
+	return posix_spawn_file_actions_addinherit_np(fa, fd);
+}

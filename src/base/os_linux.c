@@ -120,3 +120,16 @@ os_sync(int fd)
 {
 	return fsync(fd);
 }
+
+short
+os_spawn_flags(void)
+{
+	return 0; /* proc_init() has seen to it */
+}
+
+int
+os_spawn_keep(posix_spawn_file_actions_t *fa, int fd)
+{
+	/* dup2 onto itself clears close-on-exec (POSIX.1-2024) */
+	return posix_spawn_file_actions_adddup2(fa, fd, fd);
+}

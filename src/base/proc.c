@@ -76,17 +76,14 @@ deaf_end(struct deaf *d)
 
 CLEANUP_DEFINE(deaf, struct deaf, deaf_end(p));
 
-/* On macOS also: close every descriptor that no file action names. */
 static int
 child_attributes(
     posix_spawnattr_t *attr, const sigset_t *set_back, bool detach)
 {
 	sigset_t none;
-	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+		      os_spawn_flags();
 
-#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
-	flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
-#endif
 	if (detach)
 		flags |= POSIX_SPAWN_SETSID;
 	sigemptyset(&none);
@@ -100,11 +97,8 @@ child_attributes(
 static int
 child_fd(posix_spawn_file_actions_t *fa, int from, int to)
 {
-#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
 	if (from == to)
-		return posix_spawn_file_actions_addinherit_np(fa, to);
-#endif
-	/* dup2 onto itself clears close-on-exec: "keep this one" */
+		return os_spawn_keep(fa, to);
 	return posix_spawn_file_actions_adddup2(fa, from, to);
 }
 

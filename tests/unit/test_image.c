@@ -9,6 +9,9 @@
 #define ENTRY(location, arch, digest)                   \
 	"- location: \"" location "\"\n  arch: \"" arch \
 	"\"\n  digest: \"" digest "\"\n"
+#define ODD(more)                                                       \
+	"- {location: https://d.org/2, arch: x86_64, digest: \"" SHA256 \
+	"\", " more "}\n"
 #define GOOD ENTRY("https://d.org/good.qcow2", "x86_64", SHA512)
 
 /* A template, and the location that is taken from it or the complaint. */
@@ -48,12 +51,11 @@ static const struct {
 	    "https://d.org/good.qcow2" },
 	{ "images:\n- {location: https://d.org/2, arch: x86_64}\n" GOOD,
 	    "https://d.org/good.qcow2" },
-	{ "images:\n- {location: https://d.org/2, arch: x86_64, digest: \"" SHA256
-	  "\", kernel: {location: x}}\n" GOOD,
+	{ "images:\n" ODD("kernel: {location: x}") GOOD,
 	    "https://d.org/good.qcow2" },
-	{ "images:\n- {location: https://d.org/2, arch: x86_64, digest: \"" SHA256
-	  "\", archVariant: v3}\n" GOOD,
+	{ "images:\n" ODD("initrd: {location: x}") GOOD,
 	    "https://d.org/good.qcow2" },
+	{ "images:\n" ODD("archVariant: v3") GOOD, "https://d.org/good.qcow2" },
 	{ "images:\n- x\n- [y]\n- {arch: [x86_64]}\n" GOOD,
 	    "https://d.org/good.qcow2" },
 	{ "os: Linux\nfoo: {bar: 1}\nimages:\n" GOOD,

@@ -16,6 +16,9 @@ set -euo pipefail
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin" # mke2fs is in sbin, which is not on a user's PATH
 umask 022
 
+self=$(realpath "$0")
+lima_init=${self%/*}/lima-init
+
 suite=trixie
 name=debian-13
 size=2G # virtual; the guest grows its file system to the size of the VM's disk
@@ -26,13 +29,12 @@ die() {
 	exit 1
 }
 
-# What Lima needs in a guest (systemd, sshd, sudo, cloud-init, iptables, rsync), and:
+# What Lima needs in a guest (systemd, sshd, sudo, iptables, rsync; lima-init stands in for cloud-init), and:
 #   libnss-myhostname  else every sudo asks the DNS for the guest's own name, seconds each time
-#   netplan.io         cloud-init's renderer for Lima's network-config
 #   curl               the first thing provisioning wants; 24 s to install under emulation, nothing here
 packages=(
 	systemd-sysv dbus dbus-user-session udev libpam-systemd systemd-resolved kmod procps
-	cloud-init openssh-server sudo iproute2 netplan.io rsync iptables
+	openssh-server sudo iproute2 rsync iptables tzdata
 	ca-certificates libnss-myhostname curl
 )
 # Not the cloud flavour of the kernel: that one lacks 9p.
@@ -63,33 +65,46 @@ configure() {
 	rm -f "$d"/etc/ssh/ssh_host_* "$d"/var/lib/dbus/machine-id
 	: >"$d/etc/machine-id"
 
-	# cloud-init: only the modules that Lima's user-data uses. Lima gives every boot a new instance id, so all of it
-	# would run again at every boot; each module costs under emulation, and some of the others do harm (ssh_deletekeys
-	# would change the host key at every boot, apt_configure would rewrite the sources).
-	mkdir -p "$d/etc/cloud/cloud.cfg.d"
-	cat >"$d/etc/cloud/cloud.cfg.d/90_machine.cfg" <<-'C'
-		datasource_list: [NoCloud, None]
-		datasource: {NoCloud: {fs_label: cidata}}
-		ssh_deletekeys: false
-		ssh_genkeytypes: [ed25519]
-		ssh_quiet_keygen: true
-		no_ssh_fingerprints: true
-		disable_root: false
-		manage_etc_hosts: false
-		preserve_hostname: false
-		cloud_init_modules: [bootcmd, write_files, set_hostname, ca_certs, users_groups, ssh, mounts]
-		cloud_config_modules: [timezone]
-		cloud_final_modules: [package_update_upgrade_install, scripts_per_boot]
-	C
-	# cloud-init looks once for its CD-ROM and goes on without a user if udev has not found that yet.
-	mkdir -p "$d/etc/systemd/system/cloud-init-local.service.d"
-	cat >"$d/etc/systemd/system/cloud-init-local.service.d/machine.conf" <<-'C'
+	# lima-init in place of cloud-init.
+	install -D -m 755 "$lima_init" "$d/usr/lib/machine/lima-init"
+	cat >"$d/etc/systemd/system/lima-init.service" <<-'U'
 		[Unit]
-		Wants=dev-disk-by\x2dlabel-cidata.device
-		After=dev-disk-by\x2dlabel-cidata.device
-	C
-	# ds-identify need not search: the generator may enable cloud-init at once.
-	echo 'policy: enabled' >"$d/etc/cloud/ds-identify.cfg"
+		Description=Lima's user, key and mounts
+		DefaultDependencies=no
+		RequiresMountsFor=/home /mnt
+		After=systemd-remount-fs.service systemd-tmpfiles-setup.service systemd-sysusers.service
+		Before=ssh.service systemd-user-sessions.service shutdown.target
+		Conflicts=shutdown.target
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+		ExecStart=/usr/lib/machine/lima-init user
+		StandardOutput=journal+console
+		[Install]
+		WantedBy=sysinit.target
+	U
+	# Type=exec: boot.sh starts units itself and must not be a job that others wait for.
+	cat >"$d/etc/systemd/system/lima-boot.service" <<-'U'
+		[Unit]
+		Description=Lima's boot scripts
+		Wants=lima-init.service
+		After=lima-init.service ssh.service systemd-logind.service systemd-resolved.service
+		[Service]
+		Type=exec
+		RemainAfterExit=yes
+		ExecStart=/usr/lib/machine/lima-init boot
+		[Install]
+		WantedBy=multi-user.target
+	U
+	mkdir -p "$d/etc/systemd/system/sysinit.target.wants" "$d/etc/systemd/system/multi-user.target.wants" "$d/etc/systemd/network"
+	ln -sf ../lima-init.service "$d/etc/systemd/system/sysinit.target.wants/"
+	ln -sf ../lima-boot.service "$d/etc/systemd/system/multi-user.target.wants/"
+	# Physical interfaces only: docker's are not ours. By type, not by address: a copied VM gets another one.
+	printf '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n\n[DHCPv4]\nClientIdentifier=mac\n' \
+		>"$d/etc/systemd/network/80-machine.network"
+	# At once instead of when udev comes to it: the mounts, the network, and the power button, without which
+	# `limactl stop` waits for three minutes.
+	printf '%s\n' 9pnet_virtio 9p virtio_net button evdev >"$d/etc/modules-load.d/machine.conf"
 
 	# Many commands share one connection (MaxSessions), and many may start at once (MaxStartups).
 	cat >"$d/etc/ssh/sshd_config.d/10-machine.conf" <<-'C'
@@ -113,10 +128,29 @@ configure() {
 		ln -sf "/usr/lib/systemd/system/$u.service" "$d/etc/systemd/system/multi-user.target.wants/$u.service"
 	done
 	for u in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
-		e2scrub_reap.service fstrim.timer dpkg-db-backup.timer systemd-binfmt.service systemd-pcrphase.service \
-		systemd-firstboot.service console-getty.service getty@tty1.service; do
+		e2scrub_reap.service fstrim.timer dpkg-db-backup.timer systemd-binfmt.service systemd-firstboot.service \
+		systemd-pstore.service systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service \
+		systemd-update-done.service systemd-sysusers.service systemd-tpm2-setup.service systemd-tpm2-setup-early.service \
+		modprobe@drm.service modprobe@efi_pstore.service modprobe@configfs.service modprobe@fuse.service \
+		dev-hugepages.mount dev-mqueue.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
+		console-getty.service getty@tty1.service; do
 		ln -sf /dev/null "$d/etc/systemd/system/$u"
 	done
+	# Generators run one process each, at boot and at every daemon-reload. fstab's is the one that a VM needs.
+	mkdir -p "$d/etc/systemd/system-generators"
+	for u in "$d"/usr/lib/systemd/system-generators/*; do
+		case ${u##*/} in
+			systemd-fstab-generator | systemd-debug-generator | systemd-run-generator) ;;
+			*) ln -sf /dev/null "$d/etc/systemd/system-generators/${u##*/}" ;;
+		esac
+	done
+	# udev's first round: without some hundred devices that need no rule.
+	mkdir -p "$d/etc/systemd/system/systemd-udev-trigger.service.d"
+	cat >"$d/etc/systemd/system/systemd-udev-trigger.service.d/machine.conf" <<-'U'
+		[Service]
+		ExecStart=
+		ExecStart=-udevadm trigger --type=all --action=add --prioritized-subsystem=module,block,net,virtio --subsystem-nomatch=tty --subsystem-nomatch=vc --subsystem-nomatch=mem --subsystem-nomatch=memory --subsystem-nomatch=cpu --subsystem-nomatch=workqueue --subsystem-nomatch=bdi --subsystem-nomatch=clocksource --subsystem-nomatch=clockevents --subsystem-nomatch=event_source
+	U
 
 	rm -rf "$d"/var/cache/apt/*.bin "$d"/var/lib/apt/lists/* "$d"/var/log/* "$d"/boot/initrd.img-*
 	mkdir -p "$d/var/log/journal"
@@ -160,7 +194,6 @@ fi
 
 # --- main -------------------------------------------------------------------------------------------------------------
 [ $# -eq 1 ] || { echo "usage: build-base.sh OUTDIR" >&2; exit 2; }
-self=$(realpath "$0")
 mkdir -p -- "$1"
 out=$(realpath "$1")
 [ -w "$out" ] || die "$out is not writable"
@@ -176,7 +209,7 @@ if [ "${MACHINE_CA-}" != none ]; then
 fi
 
 stamp=$out/.$name.stamp
-digest=$({ cat "$self"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
+digest=$({ cat "$self" "$lima_init"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
 if [ -f "$out/$name.qcow2" ] && [ -f "$out/$name.vmlinuz" ] && [ -f "$out/$name.initrd" ] &&
 	[ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
 	exit 0

@@ -1,0 +1,7 @@
+#!/usr/bin/env python3
+"""The bash hook through a terminal: see README."""
+import behave
+import drv
+import plugins
+
+drv.main('bash', behave.ALL + plugins.BASH, quick=behave.QUICK)

@@ -1,0 +1,1 @@
+ZSH = BASH = FISH = []

@@ -96,13 +96,12 @@ int
 project_place_ok(const char *root, const struct paths *paths, struct err *e)
 {
 	cleanup(str) char *dir = xstrdup(root);
+	const char *refused = limayaml_root_refused(root);
 	bool is_root = true;
 
-	if (!limayaml_root_ok(root))
-		return err_set(e, ERR_CONFIG,
-		    "%s cannot be a project: Lima cannot mount a directory "
-		    "with such a name; rename it",
-		    root);
+	if (refused)
+		return err_set(e, ERR_CONFIG, "%s cannot be a project: %s",
+		    root, refused);
 	if (check_place(root, paths, e))
 		return -1;
 	do {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "host/project.h"
 #include "tests/tap.h"
@@ -83,14 +84,15 @@ test_place(void)
 	touch(home);
 	CHECK(strncmp(found(home, ""), "error: ", 7) == 0);
 	CHECK(project_place_ok("/", &paths, &e) == -1);
-	CHECK_STR(e.msg, "/ cannot be a project");
+	CHECK_STR(e.msg,
+	    "/ cannot be a project: a directory of the system is no project");
 	CHECK(project_place_ok("/tmp", &paths, &e) == -1);
 	CHECK(project_place_ok(top, &paths, &e) == -1);
 	CHECK(strstr(e.msg, "it holds your home directory") != NULL);
 	CHECK(project_place_ok(paths.state, &paths, &e) == -1);
 	CHECK(strstr(e.msg, "it would give the VM") != NULL);
 	CHECK(project_place_ok(odd, &paths, &e) == -1);
-	CHECK(strstr(e.msg, "Lima cannot mount") != NULL);
+	CHECK(strstr(e.msg, "its path has one of {}[],") != NULL);
 	/* Others could put a Machinefile there, or swap the directory. */
 	CHECK(project_place_ok(w2, &paths, &e) == 0);
 	CHECK(chmod(w, 0777) == 0);

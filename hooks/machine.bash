@@ -129,11 +129,11 @@ __machine_ask() {
     seen+="$w " l=${BASH_ALIASES[$w]}${l:${#w}}
     [[ ${BASH_ALIASES[$w]} == *[[:blank:]] ]] && l+=';' # the next word is one, too: call it a compound line
   done
-  [[ $__machine_aliased == "$__machine_root" ]] || aliases=$(alias -p | grep -v '^alias @host=')
+  [[ $__machine_aliased == "$__machine_root" ]] || { alias -p >|"$__machine_res.h" && IFS='' read -r -d '' aliases <"$__machine_res.h"; }
   shopt -q autocd && [[ $l != *[[:space:]]* && -d ${l/#\~/$HOME} ]] && ! type -t -- "$l" >/dev/null && autocd=1
   MACHINE_SHELL=bash MACHINE_SID=$__machine_sid MACHINE_ROOT=$__machine_root MACHINE_RESULT=$__machine_res \
     MACHINE_STATUS=${__machine_last:-0} MACHINE_LINE=$1 MACHINE_EXPANDED=$l MACHINE_AUTOCD=$autocd \
-    MACHINE_JOBS=${j:+1} MACHINE_HOST=$__machine_host MACHINE_ALIASES=$aliases \
+    MACHINE_JOBS=${j:+1} MACHINE_HOST=$__machine_host MACHINE_ALIASES=${aliases/"alias @host=' '"} \
     MACHINE_FROM=$2 MACHINE_FORCE=$3 MACHINE_UP=${4-} command "$__machine_bin" _line
   case $? in
     0) return 1 ;;
@@ -168,7 +168,6 @@ __machine_pre() {
     __machine_aliased=$__machine_root
     case $r in [0-9] | [0-9][0-9] | [12][0-9][0-9]) __machine_st=$r ;; *) __machine_st=125 ;; esac
     [[ $d ]] && builtin cd -- "$d" 2>/dev/null
-    # bash-preexec's hooks: late, but called.
     [[ ${preexec_functions+x} ]] && __machine_newest && for f in "${preexec_functions[@]}"; do "$f" "$REPLY"; done
   elif [[ -z $__machine_st ]] && (( HISTCMD == __machine_hn )); then st=$__machine_last; fi # an empty line
   __machine_last=${__machine_st:-$st}
@@ -185,7 +184,8 @@ __machine_prompt1() {
   if [[ $__machine_state != off ]]; then
     __machine_arm
     (( HISTCMD == __machine_hn )) && : "${__machine_st:=$__machine_last}"
-    [[ $__machine_st ]] && PS1="\$(exit $__machine_st)$PS1" # $? in PS1
+    # $? in PS1. It costs a fork, so only where PS1 might look at it.
+    [[ $__machine_st && $PS1 == *['`?(']* ]] && PS1="\$(exit $__machine_st)$PS1"
   fi
   __machine_st='' __machine_typing=1 __machine_hn=$HISTCMD __machine_from=$PWD
 }

@@ -16,8 +16,8 @@
 # The rule everything here obeys: whatever fails, the line does not run.
 #
 # `machine hook zsh` prints this as one quoted word for eval, so that it is parsed
-# with zsh's default options and without the user's aliases. The functions run
-# with the user's options, except where they say `emulate`.
+# with zsh's default options and without the user's aliases. What runs under the
+# user's options is short; everything else says `emulate`.
 
 if [[ -o interactive && -z ${MACHINE_GUEST-}${__machine_sid-} ]]; then
 
@@ -86,31 +86,34 @@ machine() {
 
 __machine_addhist() {
   __machine_line=${1%$'\n'}
-  [[ $__machine_state == off ]] || __machine_ready
+  setopt debugbeforecmd                               # the trap comes before commands
+  __machine_be_last
   return 0
 }
-
-# The trap must come before commands, and other preexec hooks before ours.
-__machine_ready() { setopt debugbeforecmd; __machine_be_last }
+# Other preexec hooks see the line before it runs.
 __machine_be_last() {
   emulate -L zsh
-  [[ ${preexec_functions[-1]-} == __machine_preexec ]] ||
+  [[ $__machine_state == off || ${preexec_functions[-1]-} == __machine_preexec ]] ||
     preexec_functions=(${preexec_functions:#__machine_preexec} __machine_preexec)
 }
 
 __machine_preexec() {
-  __machine_st=$? __machine_typed= __machine_rest=
-  local rc=125 force= autocd= line=${__machine_line:-${1:-$3}} expanded=$3
+  __machine_st=$? __machine_typed= __machine_rest= __machine_armed=
+  local autocd=
+  [[ -o autocd ]] && autocd=1
+  emulate -L zsh                                      # no err_return in here
+  setopt nolocaltraps noaliases
+  local rc=125 force= line=${__machine_line:-${1:-$3}} expanded=$3
   if __machine_hop; then
     __machine_sync
     [[ $__machine_state == off ]] && { __machine_say; __machine_cancel; return 0 }
     force=1 line=$__machine_rest expanded=$__machine_rest
-    __machine_ready
+    __machine_be_last
   elif [[ $__machine_state == off ]]; then
     __machine_typed=${1:-$3}
     return 0
   fi
-  [[ -o autocd ]] && __machine_is_dir "$expanded" && autocd=1
+  [[ -n $autocd ]] && ! __machine_is_dir "$expanded" && autocd=
   # Ctrl-C or an error in here leaves rc at 125.
   {
     __machine_ask "$line" "$expanded" "$autocd" "$force"
@@ -130,8 +133,11 @@ __machine_preexec() {
       __machine_st=$?
     fi
   fi
-  __machine_armed=
-  __machine_arm
+  trap >| $__machine_res.t 2>/dev/null                # precmd gives them back
+  # Inside functions the trap reports that it is in force. At the top level, before
+  # the line's first command, its redirections and its substitutions, it removes
+  # itself and ends the line.
+  trap '[[ -n ${funcstack-} ]] && __machine_armed=1 || { \builtin \trap - DEBUG; \return $__machine_st }' DEBUG
   :                                                   # the trap sees this command ...
   [[ -n $__machine_armed ]] || __machine_cancel       # ... or it is not in force
 }
@@ -159,16 +165,6 @@ __machine_ask() {
 __machine_is_dir() {                                  # and nothing that can be run
   emulate -L zsh
   [[ $1 != *[[:space:]]* && -d ${1/#\~/$HOME} ]] && ! whence -- $1 >/dev/null
-}
-
-# Inside functions the trap reports that it is in force. At the top level, before
-# the line's first command, its redirections and its substitutions, it removes
-# itself and ends the line. (Its text is parsed with the user's aliases.)
-__machine_arm() {
-  setopt localoptions nolocaltraps
-  trap >| "$__machine_res.t" 2>/dev/null              # precmd gives them back
-  trap '[[ -n ${funcstack-} ]] && __machine_armed=1 ||
-    { \builtin \trap - DEBUG; \return $__machine_st }' DEBUG
 }
 
 __machine_cancel() {                                  # the hard way: $? is lost
@@ -224,17 +220,18 @@ __machine_precmd() {
   if [[ -n $__machine_armed ]]; then                  # the last line did not run here
     __machine_armed=
     __machine_after
-    [[ -s $__machine_res.t ]] && . "$__machine_res.t"
   fi
   __machine_sync
 }
 # The file: status, directory to follow (machine has checked it), type-ahead.
 __machine_after() {
   emulate -L zsh
+  setopt nolocaltraps noaliases
   local -a r
   r=("${(@f)$(<$__machine_res)}")
   [[ -n ${r[2]-} ]] && builtin cd -q -- $r[2] 2>/dev/null
   [[ -n ${r[3]-} ]] && print -zr -- $r[3]
+  [[ -s $__machine_res.t ]] && . $__machine_res.t
   return 0
 }
 

@@ -9,7 +9,8 @@
  * so it can be dropped at any point without being released.
  *
  * Every function that can fail for a reason worth telling takes a
- * `struct err *` as its last argument and returns 0, or -1 with it filled in.
+ * `struct err *` as its last argument and returns 0, or -1 with it filled in
+ * (after 0 its contents mean nothing).
  * Only the dispatcher prints it, and only main() exits.
  */
 enum err_code {

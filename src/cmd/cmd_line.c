@@ -103,13 +103,32 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 	    line, status, e);
 }
 
+/* What is left of a line that began outside, at $MACHINE_FROM. */
+static int
+line_to_run(const struct ctx *cx, const char *cwd, const char **line,
+    struct err *e)
+{
+	const char *from = env("MACHINE_FROM");
+
+	*line = env("MACHINE_LINE");
+	if (!*from)
+		return 0;
+	*line = route_rest(*line, from, cwd, cx->paths.home);
+	if (*line)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "this line entered the project: the rest of it was not run; type "
+	    "it again to run it in the VM");
+}
+
 int
 cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 {
-	const char *line = env("MACHINE_LINE"), *from = env("MACHINE_FROM");
 	cleanup(buf) struct buf cwd = BUF_INIT;
-	struct err ran = ERR_INIT;
+	struct err why = ERR_INIT;
+	const char *line;
 	int status = 125;
+	bool bad;
 
 	(void)argv;
 	if (argc != 1 || hook_shell(env("MACHINE_SHELL")) < 0)
@@ -117,20 +136,15 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (shell_directory(&cwd, e))
 		return -1;
 	/* With a bad config.yaml one must still be able to leave and mend it. */
-	if (ctx_provide(cx, NEED_CONFIG, &ran))
+	bad = ctx_provide(cx, NEED_CONFIG, &why) != 0;
+	if (bad)
 		cx->config = config_parse(NULL, 0, &(struct diags){ .count = 0 });
-	if (!*from && !env_set("MACHINE_FORCE") && is_host_line(cx, cwd.s))
+	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
+	    is_host_line(cx, cwd.s))
 		return LINE_HOST;
-	if (ran.code)
-		err_wrap(&ran, "nothing was run");
-	else if (*from && !(line = route_rest(line, from, cwd.s, cx->paths.home)))
-		err_set(&ran, ERR_CONFIG,
-		    "this line entered the project: the rest of it was not "
-		    "run; type it again to run it in the VM");
-	else if (*line && run_line(cx, line, &status, &ran))
-		err_wrap(&ran, "nothing was run");
-	if (ran.code)
-		msg_error("%s", ran.msg);
+	if (bad || line_to_run(cx, cwd.s, &line, &why) ||
+	    (*line && run_line(cx, line, &status, &why)))
+		msg_error("nothing was run: %s", why.msg);
 	if (env_set("MACHINE_UP"))
 		msg_up();
 	return result_write(&cx->paths, env("MACHINE_RESULT"), status, e);

@@ -3,10 +3,9 @@ import glob
 import os
 import re
 import subprocess
-import time
 
 from drv import (CANARY, GUEST, HOME, HOST, W, WORK, Term, check, leaks,
-                 make_project, noleak, wait)
+                 make_project, next_second, noleak, wait)
 
 SH = ''                             # the shell under test
 
@@ -226,15 +225,10 @@ def history(shell):
         'fish': ''}[shell])
     t.line('cd proj')
 
-    def next_second():
-        """fish orders its history by seconds"""
-        if shell == 'fish':
-            now = int(time.time())
-            wait(lambda: int(time.time()) > now, 2)
-
     for line in ('echo one', 'echo two | cat', 'echo two | cat'):
         t.line(line)
-        next_second()
+        if shell == 'fish':         # orders its history by seconds
+            next_second()
     t.line(' echo secret')
     if shell == 'bash':
         t.line('hidden')

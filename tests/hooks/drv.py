@@ -23,6 +23,9 @@ LONG = bool(os.environ.get('MACHINE_TEST_LONG'))
 
 W = os.path.realpath(tempfile.mkdtemp(prefix='mh.', dir='/tmp'))
 HOME = W + "/it's $a \\ home"       # what is baked into the hooks is quoted
+# In memory: the hooks write small files there (HOOKS.md section 14).
+RUN = tempfile.mkdtemp(prefix="mh's $x.", dir='/dev/shm' if os.path.isdir(
+    '/dev/shm') else W)
 CANARY = W + '/canary'
 WORK = W + '/work'
 HOST = os.uname().nodename
@@ -106,8 +109,8 @@ def setup():
     atexit.register(cleanup)
     for d in ('home', 'ghome', 'canary', 'gcanary', 'work/other'):
         os.makedirs(f'{W}/{d}')
-    for d in ('run', 'ok'):
-        os.makedirs(f'{HOME}/{d}')
+    os.makedirs(f'{HOME}/ok')
+    os.symlink(RUN, HOME + '/run')
     os.chmod(HOME, 0o700)
     compile_standin()
     make_project(WORK + '/proj')
@@ -127,6 +130,7 @@ def cleanup():
         Guest.process.kill()
         Guest.process.wait()
     shutil.rmtree(W, ignore_errors=True)
+    shutil.rmtree(RUN, ignore_errors=True)
 
 
 class Guest:
@@ -158,11 +162,16 @@ def wait(condition, timeout=4.0, step=0.01):
         time.sleep(step)
 
 
+def next_second():
+    now = int(time.time())
+    wait(lambda: int(time.time()) > now, 2)
+
+
 # ---- a shell in a terminal --------------------------------------------------
 
 # DIRECTORY [STATUS] $. The title of the terminal counts prompts: when it has
 # grown and the last line is a prompt, the line before it is over.
-PROMPT = re.compile(r'^\S* ?\[(\d+)\] [$>] ?$')
+PROMPT = re.compile(r'^(?:\[\w\] )?\S* ?\[(\d+)\] [$>] ?$')
 RC = {
     'zsh': '''
 __count() { psvar=($(( psvar[1] + 1 ))) }; precmd_functions+=(__count)

@@ -17,7 +17,7 @@ export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin" # mke2fs is in sbin, which is not o
 umask 022
 
 self=$(realpath "$0")
-lima_init=${self%/*}/lima-init
+here=${self%/*}
 
 suite=trixie
 name=debian-13
@@ -31,11 +31,12 @@ die() {
 
 # What Lima needs in a guest (systemd, sshd, sudo, iptables, rsync; lima-init stands in for cloud-init), and:
 #   libnss-myhostname  else every sudo asks the DNS for the guest's own name, seconds each time
+#   busybox-static     the initrd's
 #   curl               the first thing provisioning wants; 24 s to install under emulation, nothing here
 packages=(
 	systemd-sysv dbus dbus-user-session udev libpam-systemd systemd-resolved kmod procps
 	openssh-server sudo iproute2 rsync iptables tzdata
-	ca-certificates libnss-myhostname curl
+	ca-certificates libnss-myhostname busybox-static curl
 )
 # Not the cloud flavour of the kernel: that one lacks 9p.
 case $(dpkg --print-architecture 2>/dev/null) in
@@ -57,8 +58,11 @@ for d in sound net/bluetooth net/wireless net/mac80211; do exclude+=("/usr/lib/m
 configure() {
 	local d=$1 u
 
-	# The disk is the file system. x-systemd.growfs: it grows to the disk's size without cloud-init's Python.
-	echo '/dev/vda / ext4 noatime,x-systemd.growfs 0 0' >"$d/etc/fstab"
+	# The initrd has mounted the root file system as it is to be; a line here would only have it remounted. It grows to the
+	# disk's size behind everything else.
+	: >"$d/etc/fstab"
+	mkdir -p "$d/etc/systemd/system/multi-user.target.wants"
+	ln -sf /usr/lib/systemd/system/systemd-growfs-root.service "$d/etc/systemd/system/multi-user.target.wants/"
 	echo localhost >"$d/etc/hostname"
 	ln -sf ../run/systemd/resolve/stub-resolv.conf "$d/etc/resolv.conf"
 	# Identity is made at the first boot. "uninitialized" would mean systemd's first-boot mode, which presets all units.
@@ -66,13 +70,11 @@ configure() {
 	: >"$d/etc/machine-id"
 
 	# lima-init in place of cloud-init.
-	install -D -m 755 "$lima_init" "$d/usr/lib/machine/lima-init"
+	install -D -m 755 "$here/lima-init" "$d/usr/lib/machine/lima-init"
 	cat >"$d/etc/systemd/system/lima-init.service" <<-'U'
 		[Unit]
 		Description=Lima's user, key and mounts
 		DefaultDependencies=no
-		RequiresMountsFor=/home /mnt
-		After=systemd-remount-fs.service systemd-tmpfiles-setup.service systemd-sysusers.service
 		Before=ssh.service systemd-user-sessions.service shutdown.target
 		Conflicts=shutdown.target
 		[Service]
@@ -100,11 +102,10 @@ configure() {
 	ln -sf ../lima-init.service "$d/etc/systemd/system/sysinit.target.wants/"
 	ln -sf ../lima-boot.service "$d/etc/systemd/system/multi-user.target.wants/"
 	# Physical interfaces only: docker's are not ours. By type, not by address: a copied VM gets another one.
-	printf '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n\n[DHCPv4]\nClientIdentifier=mac\n' \
+	printf '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nKeepConfiguration=static\n\n[DHCPv4]\nClientIdentifier=mac\n' \
 		>"$d/etc/systemd/network/80-machine.network"
-	# At once instead of when udev comes to it: the mounts, the network, and the power button, without which
-	# `limactl stop` waits for three minutes.
-	printf '%s\n' 9pnet_virtio 9p virtio_net button evdev >"$d/etc/modules-load.d/machine.conf"
+	# At once instead of when udev comes to it: the power button, without which `limactl stop` waits for three minutes.
+	printf '%s\n' button evdev >"$d/etc/modules-load.d/machine.conf"
 
 	# Many commands share one connection (MaxSessions), and many may start at once (MaxStartups).
 	cat >"$d/etc/ssh/sshd_config.d/10-machine.conf" <<-'C'
@@ -115,8 +116,30 @@ configure() {
 		PrintMotd no
 	C
 
+	# sshd at once: behind lima-init, which makes the user, and not behind the network's service (lima-init sets the
+	# address). No `sshd -t` before it: half of sshd's start, and it says nothing that sshd would not say.
+	mkdir -p "$d/etc/tmpfiles.d"
+	sed -e 's/^After=.*/DefaultDependencies=no\nAfter=lima-init.service dbus.socket\nConflicts=shutdown.target\nBefore=shutdown.target/' \
+		-e 's/^\[Service\]/&\nTasksMax=infinity\nOOMPolicy=continue/' -e '/^ExecStartPre=/d' "$d/usr/lib/systemd/system/ssh.service" >"$d/etc/systemd/system/ssh.service"
+	# A session of ssh is no session of logind: making one, and the wait for the user's service manager, are seconds under
+	# emulation, and boot.sh may end logind's sessions in the middle of a command. The manager runs all the same (boot.sh
+	# lets it linger), lima-init writes where it is (XDG_RUNTIME_DIR). Commands are therefore in sshd's cgroup, hence no
+	# limit of tasks above, and one that runs out of memory does not take sshd with it.
+	sed -i 's,^@include common-session$,session optional pam_umask.so\nsession required pam_unix.so\nsession optional pam_env.so envfile=/etc/default/machine-session,' \
+		"$d/etc/pam.d/sshd"
+	: >"$d/etc/default/machine-session"
+	touch "$d/etc/default/locale" # pam_env complains in the journal at every login otherwise
+	# Logins are open from the start: pam_nologin would close them for some seconds in the middle of the boot.
+	ln -sf /dev/null "$d/etc/tmpfiles.d/systemd-nologin.conf"
+
 	# What Lima's boot scripts would write at the first boot; being there already, they are left alone, which saves two
-	# restarts of systemd-resolved and a run of sysctl.
+	# restarts of systemd-resolved, one of sshd and a run of sysctl. They recognize their lines in the user's files by the
+	# words "# Lima BEGIN".
+	echo 'AcceptEnv COLORTERM' >"$d/etc/ssh/sshd_config.d/10-acceptenv-colorterm.conf"
+	for u in .profile .bashrc .zshrc; do
+		# shellcheck disable=SC2016 # not ours
+		printf '# Lima BEGIN\nPATH="$PATH:/usr/sbin:/sbin"\nexport PATH\n# Lima END\n' >>"$d/etc/skel/$u"
+	done
 	mkdir -p "$d/etc/systemd/resolved.conf.d" "$d/etc/systemd/system/user@.service.d" "$d/etc/sysctl.d"
 	printf '[Resolve]\nMulticastDNS=yes\n\n' >"$d/etc/systemd/resolved.conf.d/00-lima-enable-mdns.conf"
 	printf '[Service]\nDelegate=yes\n' >"$d/etc/systemd/system/user@.service.d/lima.conf"
@@ -180,7 +203,7 @@ if [ "${1-}" = --disk ]; then
 	tar -xpf "$tmp/rootfs.tar" -C "$tmp/root" --numeric-owner --exclude='./dev/*'
 	rm "$tmp/rootfs.tar"
 	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
-	cp "$tmp"/root/boot/initrd.img-* "$tmp/initrd"
+	mv "$tmp/root/boot/machine-initrd" "$tmp/initrd"
 	configure "$tmp/root"
 	truncate -s "$size" "$tmp/disk.raw"
 	# lazy_*: the tables are zero already in a fresh file. The journal small: the image is copied for every VM.
@@ -209,7 +232,7 @@ if [ "${MACHINE_CA-}" != none ]; then
 fi
 
 stamp=$out/.$name.stamp
-digest=$({ cat "$self" "$lima_init"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
+digest=$({ cat "$self" "$here/lima-init" "$here/mkinitrd"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
 if [ -f "$out/$name.qcow2" ] && [ -f "$out/$name.vmlinuz" ] && [ -f "$out/$name.initrd" ] &&
 	[ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
 	exit 0
@@ -261,12 +284,13 @@ for p in "${exclude[@]}"; do options+=("--dpkgopt=path-exclude=$p"); done
 options+=(--dpkgopt='path-include=/usr/share/doc/*/copyright' --dpkgopt='path-include=/usr/share/locale/locale.alias')
 include=$(IFS=,; echo "${packages[*]}")${MACHINE_PACKAGES:+,$MACHINE_PACKAGES}
 options+=("--include=$include")
-# A small initrd: nothing but what finds and mounts the root file system, and the CD-ROM with Lima's user-data, which takes
-# a while to appear. (crc32c: ext4 asks for it by name at run time, no dependency says so.) Written before the kernel is installed, whose installation makes the initrd.
+# The initrd is our own (mkinitrd). The one of initramfs-tools, on which the kernel package insists, is made small so that
+# making it is quick; this has to be written before the kernel is installed.
 # shellcheck disable=SC2016 # $1 is the hook's
-options+=(--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/usr/share/initramfs-tools/modules.d"
-	printf "MODULES=list\nBUSYBOX=n\nKEYMAP=n\nFSTYPE=ext4\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n" >"$1/etc/initramfs-tools/conf.d/machine.conf"
-	printf "%s\n" virtio_pci virtio_blk virtio_scsi sr_mod isofs ext4 crc32c_generic crc32c_intel >"$1/usr/share/initramfs-tools/modules.d/machine"')
+options+=(--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"
+	printf "MODULES=list\nBUSYBOX=n\nKEYMAP=n\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n" >"$1/etc/initramfs-tools/conf.d/machine.conf"'
+	--customize-hook="upload $(printf %q "$here/mkinitrd") /tmp/mkinitrd"
+	--customize-hook='chroot "$1" sh /tmp/mkinitrd /boot/machine-initrd && rm "$1/tmp/mkinitrd"')
 if [ ${#certs[@]} -gt 0 ]; then
 	# shellcheck disable=SC2016
 	options+=("--customize-hook=copy-in $(printf '%q ' "${certs[@]}") /usr/local/share/ca-certificates"

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Completion of machine(1) for bash. It looks at nothing but the command line: no
+# file of a project is read, and nothing is run.
+
+_machine() {
+	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
+	local commands='allow check deny destroy help hook init logs run shell
+		start status stop version'
+
+	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac
+	if (( COMP_CWORD == at )); then
+		words="$commands off on"
+		[[ $cur == -* ]] && words='--help --quiet --version'
+	elif (( COMP_CWORD == at + 1 )); then
+		case ${COMP_WORDS[at]} in
+		allow) words=--hash ;;
+		destroy) words=--yes ;;
+		help) words="$commands machinefile config" ;;
+		hook) words='bash fish zsh' ;;
+		logs) words='engine provision start' ;;
+		run) [[ $cur == -* ]] && words=-- ;;
+		start | up) words=--background ;;
+		status) words=--json ;;
+		esac
+	fi
+	# Files; what the VM has for commands is not known here.
+	(( COMP_CWORD > at )) && case ${COMP_WORDS[at]} in
+	check | run) [[ $words ]] || compopt -o default 2>/dev/null ;;
+	esac
+	COMPREPLY=()
+	for word in $words; do
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+	done
+}
+complete -F _machine machine

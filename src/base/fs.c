@@ -121,8 +121,8 @@ open_regular(int dirfd, const char *name, struct stat *st, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "%s is a symbolic link, not a regular file", name);
 	if (fd < 0 && errno == ENXIO)
-		return err_set(e, ERR_CONFIG,
-		    "%s is a socket, not a regular file", name);
+		return err_set(
+		    e, ERR_CONFIG, "%s is a socket, not a regular file", name);
 	if (fd < 0)
 		return err_sys(e, "cannot open %s", name);
 	if (fstat(fd, st))
@@ -258,7 +258,8 @@ fs_lock(int dirfd, const char *name, enum fs_lock how, struct err *e)
 bool
 fs_lock_held(int dirfd, const char *name)
 {
-	cleanup(fd) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup(fd) int fd = openat(
+	    dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
 }

@@ -50,8 +50,8 @@ int fs_private_subdir(
  * if somebody else has it. Returns the descriptor; closing it unlocks.
  */
 enum fs_lock { LOCK_TRY, LOCK_WAIT };
-int fs_lock(int dirfd, const char *name, enum fs_lock how,
-    struct err *e) must_check;
+int fs_lock(
+    int dirfd, const char *name, enum fs_lock how, struct err *e) must_check;
 
 /*
  * Wait until nobody has dirfd/name locked, at most this long. 0 if it is free,

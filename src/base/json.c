@@ -161,8 +161,8 @@ append(const char *text, size_t len, void *buf)
 void
 json_write(struct buf *to, const struct json *v, bool indent)
 {
-	const size_t flags =
-	    JSON_ENCODE_ANY | (indent ? JSON_INDENT(2) : JSON_COMPACT);
+	const size_t flags = JSON_ENCODE_ANY |
+			     (indent ? JSON_INDENT(2) : JSON_COMPACT);
 
 	if (json_dump_callback(in(v), append, to, flags))
 		abort();

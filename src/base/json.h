@@ -19,8 +19,8 @@
 struct json;
 
 /* NULL with the reason in *e. `what` names the input in that reason. */
-struct json *json_parse(const char *what, const char *text, size_t len,
-    struct err *e) must_check;
+struct json *json_parse(
+    const char *what, const char *text, size_t len, struct err *e) must_check;
 void json_free(struct json *v);
 
 struct json *json_new_object(void) must_check nonnull_ret;

@@ -30,8 +30,8 @@ msg_scrub(struct buf *out, const char *s, size_t len, bool lines)
 	}
 }
 
-static void printf_like(3, 0) vmsg(
-    const char *prefix, const char *end, const char *fmt, va_list ap)
+static void printf_like(3, 0)
+    vmsg(const char *prefix, const char *end, const char *fmt, va_list ap)
 {
 	cleanup(buf) struct buf raw = BUF_INIT;
 	cleanup(buf) struct buf safe = BUF_INIT;
@@ -109,8 +109,8 @@ msg_progress(unsigned seconds, const char *fmt, ...)
 	msg_scrub(&safe, raw.s, raw.len, false);
 	same = strcmp(safe.s, shown.s) == 0;
 	if (isatty(STDERR_FILENO))
-		(void)fprintf(stderr, "\r\033[Kmachine: %s (%u s)", safe.s,
-		    seconds);
+		(void)fprintf(
+		    stderr, "\r\033[Kmachine: %s (%u s)", safe.s, seconds);
 	else if (!same)
 		(void)fprintf(stderr, "machine: %s\n", safe.s);
 	(void)fflush(stderr);

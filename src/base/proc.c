@@ -77,8 +77,7 @@ deaf_end(struct deaf *d)
 CLEANUP_DEFINE(deaf, struct deaf, deaf_end(p));
 
 static int
-child_attributes(
-    posix_spawnattr_t *attr, const sigset_t *set_back, bool detach)
+child_attributes(posix_spawnattr_t *attr, const sigset_t *set_back, bool detach)
 {
 	sigset_t none;
 	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
@@ -194,9 +193,9 @@ proc_run(const struct proc *p, int *status, struct err *e)
 	/* Reaped whatever happened; the first error is the one to tell. */
 	while (waitpid(pid, &ws, 0) < 0)
 		if (errno != EINTR)
-			return drained ? drained
-				       : err_sys(e, "cannot wait for %s",
-					     p->path);
+			return drained
+				   ? drained
+				   : err_sys(e, "cannot wait for %s", p->path);
 	*status = shell_status(ws);
 	return drained;
 }

@@ -34,9 +34,8 @@ static const struct cmd commands[] = {
 	{ "shell", cmd_shell,
 	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM | RUNS_GUEST, "",
 	    "open a shell in the VM" },
-	{ "start", cmd_start,
-	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM, "[--background]",
-	    "make the VM ready" },
+	{ "start", cmd_start, NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM,
+	    "[--background]", "make the VM ready" },
 	{ "status", cmd_status, NEED_CONFIG | NEED_PROJECT, "[--json]",
 	    "show the project, the approval and the VM" },
 	{ "stop", cmd_stop, NEED_CONFIG | NEED_PROJECT, "", "stop the VM" },
@@ -138,8 +137,8 @@ cmd_main(int argc, char **argv)
 	int status;
 
 	cx.self = path_self(argc ? argv[0] : "machine");
-	if (argc > 1 && (strcmp(argv[1], "-q") == 0 ||
-			    strcmp(argv[1], "--quiet") == 0)) {
+	if (argc > 1 &&
+	    (strcmp(argv[1], "-q") == 0 || strcmp(argv[1], "--quiet") == 0)) {
 		msg_quiet(true);
 		argc--;
 		argv++;

@@ -12,8 +12,8 @@ approved_before(const struct ctx *cx)
 	struct diags d = { .count = 0 };
 	struct machinefile *mf;
 	size_t len;
-	cleanup(str) char *text =
-	    trust_approved(cx->project.root, &cx->paths, &len);
+	cleanup(str) char *text = trust_approved(
+	    cx->project.root, &cx->paths, &len);
 
 	if (!text)
 		return NULL;
@@ -58,8 +58,8 @@ check_hash(const struct ctx *cx, const char *given, struct err *e)
 int
 cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 {
-	const char *hash =
-	    argc == 3 && strcmp(argv[1], "--hash") == 0 ? argv[2] : NULL;
+	const char *hash = argc == 3 && strcmp(argv[1], "--hash") == 0 ? argv[2]
+								       : NULL;
 	cleanup(machinefile) struct machinefile *mf = NULL;
 	cleanup(str) char *path = path_join(cx->project.root, MACHINEFILE_NAME);
 	struct diags d = { .count = 0 };

@@ -14,7 +14,8 @@ cmd_destroy(struct ctx *cx, int argc, char **argv, struct err *e)
 		return -1;
 	if (lima_find(&cx->vm.lima, cx->config, cx->self, e))
 		return -1;
-	if (!yes && ask("remove the VM of this project with its disk?", &yes, e))
+	if (!yes &&
+	    ask("remove the VM of this project with its disk?", &yes, e))
 		return err_wrap(e, "not removed (in a script: --yes)");
 	if (!yes)
 		return err_set(e, ERR_CONFIG, "not removed");

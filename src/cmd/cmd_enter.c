@@ -72,8 +72,8 @@ cmd_enter(struct ctx *cx, int argc, char **argv, struct err *e)
 	on = cx->trust == TRUST_ALLOWED || cx->trust == TRUST_CHANGED;
 	hook_assign(&out, argv[1], "__machine_root", cx->project.root);
 	hook_assign(&out, argv[1], "__machine_state", on ? "on" : "locked");
-	hook_assign_list(&out, argv[1], "__machine_host",
-	    cx->config->host_commands);
+	hook_assign_list(
+	    &out, argv[1], "__machine_host", cx->config->host_commands);
 	(void)fwrite(out.s, 1, out.len, stdout);
 	tell(cx);
 	begin_in_background(cx);

@@ -27,8 +27,8 @@ list_keys(const struct schema_key *k, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (k[i].later)
 			continue;
-		(void)printf("%s: %s\n    %s\n", k[i].path, k[i].type,
-		    k[i].meaning);
+		(void)printf(
+		    "%s: %s\n    %s\n", k[i].path, k[i].type, k[i].meaning);
 		if (*k[i].fallback)
 			(void)printf("    default: %s\n", k[i].fallback);
 		if (*k[i].effect)

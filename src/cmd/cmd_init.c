@@ -48,8 +48,8 @@ cmd_init(struct ctx *cx, int argc, char **argv, struct err *e)
 		    "there is a Machinefile here already: look at it, then "
 		    "type: machine allow");
 	if (project_place_ok(here, &cx->paths, e) ||
-	    fs_replace(dir, MACHINEFILE_NAME, template, strlen(template), 0644,
-		e))
+	    fs_replace(
+		dir, MACHINEFILE_NAME, template, strlen(template), 0644, e))
 		return -1;
 	msg_note("wrote %s/%s: look at it, then type: machine allow", here,
 	    MACHINEFILE_NAME);

@@ -99,14 +99,14 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 	    vm_ensure(&cx->vm, cx->trusted, false, e))
 		return -1;
 	tell_change(cx);
-	return guest_line(&cx->vm, cx->trusted, dir.s, env("MACHINE_SHELL"),
-	    line, status, e);
+	return guest_line(
+	    &cx->vm, cx->trusted, dir.s, env("MACHINE_SHELL"), line, status, e);
 }
 
 /* What is left of a line that began outside, at $MACHINE_FROM. */
 static int
-line_to_run(const struct ctx *cx, const char *cwd, const char **line,
-    struct err *e)
+line_to_run(
+    const struct ctx *cx, const char *cwd, const char **line, struct err *e)
 {
 	const char *from = env("MACHINE_FROM");
 
@@ -135,10 +135,12 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("_line", e);
 	if (shell_directory(&cwd, e))
 		return -1;
-	/* With a bad config.yaml one must still be able to leave and mend it. */
+	/* With a bad config.yaml one must still be able to leave and mend it.
+	 */
 	bad = ctx_provide(cx, NEED_CONFIG, &why) != 0;
 	if (bad)
-		cx->config = config_parse(NULL, 0, &(struct diags){ .count = 0 });
+		cx->config = config_parse(
+		    NULL, 0, &(struct diags){ .count = 0 });
 	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
 	    is_host_line(cx, cwd.s))
 		return LINE_HOST;

@@ -29,8 +29,7 @@ cmd_logs(struct ctx *cx, int argc, char **argv, struct err *e)
 			continue;
 		buf_addf(&name, "%s.log", logs[i]);
 		if (cx->vm.state.fd < 0 ||
-		    fs_tail(
-			cx->vm.state.fd, name.s, LOG_MAX, &text, &len, e)) {
+		    fs_tail(cx->vm.state.fd, name.s, LOG_MAX, &text, &len, e)) {
 			if (cx->vm.state.fd >= 0 && e->sys != ENOENT)
 				return -1;
 			msg_note("there is no %s", name.s);

@@ -15,8 +15,7 @@ cmd_shell(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (guest_directory(cx, &dir, e))
 		return -1;
 	/* A machine whose provisioning failed is entered to look at it. */
-	if (vm_failed(&cx->vm, cx->trusted) &&
-	    cx->vm.now.state == VM_RUNNING)
+	if (vm_failed(&cx->vm, cx->trusted) && cx->vm.now.state == VM_RUNNING)
 		msg_note("provision step %d has failed in this VM",
 		    cx->vm.record.failed_step);
 	else if (vm_ensure(&cx->vm, cx->trusted, false, e))

@@ -44,8 +44,8 @@ vm_word(const struct ctx *cx, const char *stage)
 }
 
 static void
-print_json(const struct ctx *cx, const char *hash, const char *word,
-    const char *stage)
+print_json(
+    const struct ctx *cx, const char *hash, const char *word, const char *stage)
 {
 	cleanup(json) struct json *j = json_new_object();
 	cleanup(buf) struct buf out = BUF_INIT;
@@ -84,15 +84,14 @@ print_row(const char *name, const char *value)
 }
 
 static void
-print_text(const struct ctx *cx, const char *hash, const char *word,
-    const char *stage)
+print_text(
+    const struct ctx *cx, const char *hash, const char *word, const char *stage)
 {
 	print_row("project", cx->project.root);
 	if (cx->trusted)
 		print_row("name", trusted_name(cx->trusted));
-	print_row("trust", cx->trust == TRUST_ALLOWED
-			       ? "allowed"
-			       : trust_why_not(cx->trust));
+	print_row("trust",
+	    cx->trust == TRUST_ALLOWED ? "allowed" : trust_why_not(cx->trust));
 	if (hash)
 		print_row("hash", hash);
 	print_row("vm", word);
@@ -113,8 +112,8 @@ cmd_status(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("status", e);
 	if (ctx_trust(cx, e) || ctx_vm(cx, e))
 		return -1;
-	hash_sha256(cx->project.text ? cx->project.text : "", cx->project.len,
-	    hash);
+	hash_sha256(
+	    cx->project.text ? cx->project.text : "", cx->project.len, hash);
 	hash[32] = '\0'; /* what a person copies for `allow --hash` */
 	stage = vm_stage(&cx->vm);
 	word = vm_word(cx, stage);

@@ -10,8 +10,7 @@ cmd_stop(struct ctx *cx, int argc, char **argv, struct err *e)
 	(void)argv;
 	if (argc != 1)
 		return usage("stop", e);
-	if (ctx_vm(cx, e) ||
-	    lima_find(&cx->vm.lima, cx->config, cx->self, e))
+	if (ctx_vm(cx, e) || lima_find(&cx->vm.lima, cx->config, cx->self, e))
 		return -1;
 	was = vm_stop(&cx->vm, cx->project.root, e);
 	if (was < 0)

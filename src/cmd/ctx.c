@@ -33,15 +33,15 @@ provide_project(struct ctx *cx, struct err *e)
 int
 ctx_trust(struct ctx *cx, struct err *e)
 {
-	return trust_check(&cx->project, &cx->paths, &cx->limits, &cx->trust,
-	    &cx->trusted, e);
+	return trust_check(
+	    &cx->project, &cx->paths, &cx->limits, &cx->trust, &cx->trusted, e);
 }
 
 int
 ctx_vm(struct ctx *cx, struct err *e)
 {
-	return vm_open(&cx->vm, &cx->paths, cx->config, cx->self,
-	    cx->project.root, e);
+	return vm_open(
+	    &cx->vm, &cx->paths, cx->config, cx->self, cx->project.root, e);
 }
 
 /* The only place that decides whether a Machinefile may take effect. */
@@ -74,8 +74,8 @@ ctx_provide(struct ctx *cx, unsigned flags, struct err *e)
 	if ((flags & NEED_PROJECT && provide_project(cx, e)) ||
 	    (flags & NEED_TRUST && provide_trust(cx, e)))
 		return -1;
-	if (flags & NEED_VM && (ctx_vm(cx, e) || lima_find(&cx->vm.lima,
-						     cx->config, cx->self, e)))
+	if (flags & NEED_VM &&
+	    (ctx_vm(cx, e) || lima_find(&cx->vm.lima, cx->config, cx->self, e)))
 		return -1;
 	return 0;
 }
@@ -109,7 +109,8 @@ guest_directory(const struct ctx *cx, struct buf *dir, struct err *e)
 		buf_adds(dir, cwd);
 		return 0;
 	}
-	/* By a link in the project that leads out of it: the guest has it too. */
+	/* By a link in the project that leads out of it: the guest has it too.
+	 */
 	if (pwd && path_within(pwd, root) && !strstr(pwd, "/..")) {
 		buf_adds(dir, pwd);
 		return 0;

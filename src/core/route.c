@@ -276,6 +276,31 @@ is_only_pipes(const char *s)
 	return !strpbrk(s, "\n;&<>`$(){}") && !has_glob(s);
 }
 
+/*
+ * Some filters can write files or start programs (sort -o, less -o, uniq IN
+ * OUT): these get only short options, and none that takes a name.
+ */
+static bool
+is_harmless(struct span filter)
+{
+	const char *p = filter.s + filter.len;
+	bool strict = span_is(filter, "sort") || span_is(filter, "uniq") ||
+		      span_is(filter, "less") || span_is(filter, "more");
+
+	while (strict && *(p = skip(p, BLANKS)) && *p != '|') {
+		struct span w = word_at(p, BLANKS "|");
+
+		if (*p != '-' || w.len < 2)
+			return false;
+		for (size_t i = 1; i < w.len; i++)
+			if (strchr("-'\"oOkTtP", w.s[i]) &&
+			    !(w.s[i] == 'k' && span_is(filter, "sort")))
+				return false;
+		p += w.len;
+	}
+	return true;
+}
+
 /* `history [N] | grep x | tail`: e has "history" and a pipe. */
 static bool
 is_history_pipe(const char *e, enum route_shell shell)
@@ -285,8 +310,11 @@ is_history_pipe(const char *e, enum route_shell shell)
 	if (*p != '|' || !is_only_pipes(e))
 		return false;
 	for (; p; p = strchr(p, '|')) {
+		struct span filter;
+
 		p = skip(p + 1, BLANKS);
-		if (!IN_TABLE(word_at(p, BLANKS "|"), filters, shell))
+		filter = word_at(p, BLANKS "|");
+		if (!IN_TABLE(filter, filters, shell) || !is_harmless(filter))
 			return false;
 	}
 	return true;

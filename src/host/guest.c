@@ -37,8 +37,7 @@ begin(struct argv *argv, const struct vm *vm, const struct trusted *t,
 	/* The host's locale need not exist there; this one always does. */
 	argv_push(argv, "LANG=C.UTF-8");
 	for (size_t i = 0; i < mf->nenv; i++)
-		argv_pushf(
-		    argv, "%s=%s", mf->env[i].name, mf->env[i].value);
+		argv_pushf(argv, "%s=%s", mf->env[i].name, mf->env[i].value);
 	argv_push(argv, "sh");
 	argv_push(argv, "-c");
 	argv_push(argv, script);

@@ -9,13 +9,12 @@
 #include "base/fs.h"
 #include "base/os.h"
 #include "base/proc.h"
-#include "host/settings.h"
 
 #define OUTPUT_MAX (1u << 20) /* of one limactl command */
-#define TEMPLATE_MAX (256u << 10)
 /* LIMA_HOME/m-<id>/ssh.sock.<16 digits> must fit a socket's name. */
 #define SOCKET_MAX 104 /* sun_path of macOS and the BSDs, with the NUL */
-#define INSTANCE_ROOM ((int)sizeof("/m-0123456789abcdef0/ssh.sock.1234567890123456"))
+#define INSTANCE_ROOM \
+	((int)sizeof("/m-0123456789abcdef0/ssh.sock.1234567890123456"))
 
 int
 lima_init(struct lima *l, const struct paths *p, struct err *e)
@@ -34,261 +33,10 @@ lima_release(struct lima *l)
 {
 	free(l->home);
 	free(l->limactl);
+	free(l->ssh);
 	free(l->slow);
 	argv_release(&l->env);
 	*l = (struct lima){ 0 };
-}
-
-static bool
-runnable(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       access(path, X_OK) == 0;
-}
-
-/* The absolute directories of PATH: "." must not find a project's limactl. */
-static char *
-absolute_path_dirs(void)
-{
-	const char *path = getenv("PATH");
-	struct buf dirs = BUF_INIT;
-
-	for (const char *p = path ? path : ""; *p;) {
-		size_t n = strcspn(p, ":");
-
-		if (*p == '/')
-			buf_addf(&dirs, "%s%.*s", dirs.len ? ":" : "", (int)n, p);
-		p += n + (p[n] == ':');
-	}
-	return buf_detach(&dirs);
-}
-
-static char *
-find_program(const char *dirs, const char *name)
-{
-	for (const char *p = dirs; *p;) {
-		size_t n = strcspn(p, ":");
-		cleanup(buf) struct buf path = BUF_INIT;
-
-		buf_addf(&path, "%.*s/%s", (int)n, p, name);
-		if (runnable(path.s))
-			return buf_detach(&path);
-		p += n + (p[n] == ':');
-	}
-	return NULL;
-}
-
-/* The one that `make lima` builds: beside the program, or installed with it. */
-static char *
-bundled_limactl(const char *self)
-{
-	static const char *const places[] = { "lima/bin/limactl",
-		"../libexec/machine/lima/bin/limactl" };
-	cleanup(str) char *real = realpath(self, NULL);
-	char *slash = real ? strrchr(real, '/') : NULL;
-
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		cleanup(str) char *path = path_join(real, places[i]);
-		char *limactl = runnable(path) ? realpath(path, NULL) : NULL;
-
-		if (limactl)
-			return limactl;
-	}
-	return NULL;
-}
-
-/* What a process of Lima may know of our environment. */
-static const char *const passed[] = { "HOME", "USER", "LOGNAME", "LANG",
-	"LC_ALL", "LC_CTYPE", "TERM", "COLORTERM", "TMPDIR", "XDG_CACHE_HOME",
-	"SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy",
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY" };
-
-static int
-check_qemu(const char *dirs, struct err *e)
-{
-	cleanup(buf) struct buf name = BUF_INIT;
-	cleanup(str) char *qemu = NULL;
-	cleanup(str) char *img = NULL;
-
-	if (strcmp(os_vm_type(), "qemu") != 0)
-		return 0;
-	buf_addf(&name, "qemu-system-%s", os_arch());
-	qemu = find_program(dirs, name.s);
-	img = find_program(dirs, "qemu-img");
-	if (qemu && img)
-		return 0;
-	return err_set(e, ERR_BACKEND,
-	    "%s is not installed: Lima runs VMs with QEMU; on Debian and "
-	    "Ubuntu type: sudo apt-get install %s qemu-utils",
-	    qemu ? "qemu-img" : name.s,
-	    strcmp(os_arch(), "aarch64") == 0 ? "qemu-system-arm"
-					      : "qemu-system-x86");
-}
-
-/*
- * Lima takes the existence of /dev/kvm for its use and then fails. Its
- * documented seam: QEMU_SYSTEM_<ARCH> with arguments that win over its own.
- */
-static void
-force_tcg(struct lima *l)
-{
-	if (strcmp(os_vm_type(), "qemu") != 0)
-		return;
-	if (strcmp(os_arch(), "aarch64") == 0)
-		argv_push(&l->env,
-		    "QEMU_SYSTEM_AARCH64=qemu-system-aarch64 "
-		    "-machine virt,accel=tcg -cpu max");
-	else
-		argv_push(&l->env,
-		    "QEMU_SYSTEM_X86_64=qemu-system-x86_64 "
-		    "-machine q35,accel=tcg -cpu max");
-}
-
-static void
-choose_accelerator(struct lima *l, enum accelerator wanted)
-{
-	cleanup(buf) struct buf why = BUF_INIT;
-
-	switch (wanted) {
-	case ACCEL_HARDWARE:
-		return;
-	case ACCEL_TCG:
-		buf_adds(&why, "config.yaml says accelerator: tcg");
-		break;
-	case ACCEL_AUTO:
-		if (os_accelerated(&why))
-			return;
-		break;
-	}
-	l->slow = buf_detach(&why);
-	force_tcg(l);
-}
-
-int
-lima_find(struct lima *l, const struct config *c, const char *self,
-    struct err *e)
-{
-	cleanup(str) char *dirs = absolute_path_dirs();
-
-	if (geteuid() == 0)
-		return err_set(e, ERR_BACKEND,
-		    "Lima refuses to run as root: use an ordinary account");
-	l->limactl = find_program(dirs, "limactl");
-	if (!l->limactl)
-		l->limactl = bundled_limactl(self);
-	if (!l->limactl)
-		return err_set(e, ERR_BACKEND,
-		    "limactl is not installed: machine needs Lima " LIMA_VERSION_MIN
-		    " or later: see https://lima-vm.io/docs/installation, or "
-		    "type `make lima` in machine's source");
-	if (check_qemu(dirs, e))
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(passed); i++) {
-		const char *v = getenv(passed[i]);
-
-		if (v)
-			argv_pushf(&l->env, "%s=%s", passed[i], v);
-	}
-	argv_pushf(&l->env, "PATH=%s", dirs);
-	argv_pushf(&l->env, "LIMA_HOME=%s", l->home);
-	choose_accelerator(l, c->accelerator);
-	return 0;
-}
-
-/* Numbers with dots; what follows ("-beta.1") does not count. */
-static int
-compare_versions(const char *a, const char *b)
-{
-	while (*a || *b) {
-		char *enda, *endb;
-		unsigned long x = strtoul(a, &enda, 10);
-		unsigned long y = strtoul(b, &endb, 10);
-
-		if (x != y)
-			return x < y ? -1 : 1;
-		if (*enda != '.' && *endb != '.')
-			return 0;
-		a = *enda == '.' ? enda + 1 : "";
-		b = *endb == '.' ? endb + 1 : "";
-	}
-	return 0;
-}
-
-int
-lima_check_version(const struct lima *l, struct err *e)
-{
-	static const char prefix[] = "limactl version ";
-	const char *const argv[] = { "limactl", "--version", NULL };
-	struct proc_capture out = { .text = BUF_INIT, .max = 4096 };
-	const struct proc p = { .path = l->limactl,
-		.argv = argv,
-		.envp = argv_const(&l->env),
-		.in = { .io = PROC_NULL },
-		.out = { .io = PROC_SINK },
-		.err = { .io = PROC_SINK },
-		.sink = proc_capture,
-		.arg = &out };
-	int status, rc = 0;
-
-	if (proc_run(&p, &status, e))
-		rc = -1;
-	else if (status || strncmp(out.text.s, prefix, strlen(prefix)) != 0)
-		rc = err_set(e, ERR_BACKEND,
-		    "%s does not work: `limactl --version` ended with status "
-		    "%d: %s",
-		    l->limactl, status, out.text.s);
-	else if (compare_versions(out.text.s + strlen(prefix),
-		     LIMA_VERSION_MIN) < 0)
-		rc = err_set(e, ERR_BACKEND,
-		    "%s is version %.*s: machine needs Lima " LIMA_VERSION_MIN
-		    " or later (older ones do not protect the host): update "
-		    "Lima, or type `make lima` in machine's source and take "
-		    "the old one off your PATH",
-		    l->limactl,
-		    (int)strcspn(out.text.s + strlen(prefix), " \n"),
-		    out.text.s + strlen(prefix));
-	buf_release(&out.text);
-	return rc;
-}
-
-int
-lima_image(const struct lima *l, const struct config *c, const char *alias,
-    struct arena *a, struct image *out, struct err *e)
-{
-	cleanup(buf) struct buf path = BUF_INIT;
-	cleanup(str) char *real = realpath(l->limactl, NULL);
-	cleanup(str) char *text = NULL;
-	struct diags d = { .count = 0 };
-	size_t len;
-	char *dir;
-
-	if (image_from_config(out, c, alias, os_arch()))
-		return access(out->location, R_OK)
-			   ? err_sys(e, "cannot read the image %s (%s)",
-				 out->location, alias)
-			   : 0;
-	/* <prefix>/bin/limactl has its templates in <prefix>/share/lima. */
-	if (!real || !(dir = strrchr(real, '/')))
-		return err_sys(e, "cannot find the templates of limactl");
-	*dir = '\0';
-	buf_addf(&path, "%s/../share/lima/templates/_images/%s.yaml", real,
-	    alias);
-	if (fs_read_shared(AT_FDCWD, path.s, TEMPLATE_MAX, &text, &len, e)) {
-		if (e->sys != ENOENT)
-			return -1;
-		return err_set(e, ERR_CONFIG,
-		    "there is no image \"%s\": neither under `images:` in "
-		    "config.yaml nor among Lima's templates",
-		    alias);
-	}
-	if (!image_from_template(out, a, alias, os_arch(), text, len, &d))
-		return settings_complain(e, path.s, &d);
-	return 0;
 }
 
 char *
@@ -304,8 +52,8 @@ lima_file(const struct lima *l, const char *name, const char *file)
  * file was written is another one that has got its number.
  */
 static pid_t
-living(const struct lima *l, const char *name, const char *file,
-    struct stat *st)
+living(
+    const struct lima *l, const char *name, const char *file, struct stat *st)
 {
 	cleanup(str) char *path = lima_file(l, name, file);
 	cleanup(str) char *text = NULL;
@@ -439,8 +187,7 @@ lima_create(const struct lima *l, const char *name, const char *yaml, int log,
 }
 
 int
-lima_delete(
-    const struct lima *l, const char *name, int log, struct err *e)
+lima_delete(const struct lima *l, const char *name, int log, struct err *e)
 {
 	const char *const argv[] = { "limactl", "--tty=false", "delete", "-f",
 		name, NULL };
@@ -496,8 +243,8 @@ lima_configure(const struct lima *l, const char *name, const char *text,
 }
 
 int
-lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
-    struct err *e)
+lima_start(
+    const struct lima *l, const char *name, int log, pid_t *pid, struct err *e)
 {
 	const char *const argv[] = { "limactl", "--tty=false", "start",
 		"--timeout=30m", name, NULL };
@@ -513,12 +260,10 @@ lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
 }
 
 int
-lima_probe(const struct lima *l, const char *name, const char *command,
-    int log, int *status, struct err *e)
+lima_probe(const struct lima *l, const char *name, const char *command, int log,
+    int *status, struct err *e)
 {
 	cleanup(str) char *config = lima_file(l, name, "ssh.config");
-	cleanup(str) char *dirs = absolute_path_dirs();
-	cleanup(str) char *ssh = find_program(dirs, "ssh");
 	cleanup(argv) struct argv argv = ARGV_INIT;
 	/*
 	 * Without the master: at a first boot Lima's scripts end the sessions
@@ -527,16 +272,12 @@ lima_probe(const struct lima *l, const char *name, const char *command,
 	static const char *const options[] = { "-oControlMaster=no",
 		"-oControlPath=none", "-oConnectTimeout=10",
 		"-oServerAliveInterval=15", "-T", "-enone" };
-	struct proc p = { .path = ssh,
+	struct proc p = { .path = l->ssh,
 		.envp = argv_const(&l->env),
 		.in = { .io = PROC_NULL },
 		.out = { .io = PROC_FD, .fd = log },
 		.err = { .io = PROC_FD, .fd = log } };
 
-	if (!ssh)
-		return err_set(e, ERR_BACKEND,
-		    "ssh is not installed: on Debian and Ubuntu type: sudo "
-		    "apt-get install openssh-client");
 	argv_push(&argv, "ssh");
 	argv_pushf(&argv, "-F%s", config);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)

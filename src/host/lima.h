@@ -11,8 +11,8 @@
 
 /*
  * Lima, driven through limactl: the only module that knows that program, its
- * files and its words. Contracts: Lima v2.2.0, website docs dev/internals and
- * pkg/limatype/filenames.
+ * files and its words (limactl.c: the program; lima.c: instances). Contracts:
+ * Lima v2.2.0, website docs dev/internals and pkg/limatype/filenames.
  *
  *  1. limactl MUST be an absolute path, found once, and never run as root.
  *  2. Its environment MUST be built from nothing, its LIMA_HOME be our own.
@@ -23,7 +23,7 @@
 /* What is known of Lima without running anything. */
 struct lima {
 	char *home; /* LIMA_HOME */
-	char *limactl; /* NULL until lima_find() */
+	char *limactl, *ssh; /* NULL until lima_find() */
 	struct argv env; /* likewise: for every process of Lima */
 	char *slow; /* likewise: why there is no acceleration; or NULL */
 };
@@ -53,8 +53,7 @@ struct lima_instance {
 	pid_t agent, driver; /* living processes, or 0 */
 	char boot[48]; /* names this boot; "" unless the agent lives */
 };
-void lima_look(
-    const struct lima *l, const char *name, struct lima_instance *i);
+void lima_look(const struct lima *l, const char *name, struct lima_instance *i);
 
 /* Each logs to the descriptor `log` and puts limactl's reason into *e. */
 int lima_create(const struct lima *l, const char *name, const char *yaml,
@@ -78,7 +77,8 @@ int lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
  * One ssh connection of its own (no master) that runs a command line of ours
  * in the guest; its status in *status, SSH_UNREACHABLE if it cannot be reached.
  */
-#define SSH_UNREACHABLE 255 /* ssh(1); also the status of a command's own 255 */
+#define SSH_UNREACHABLE 255 /* ssh(1); also the status of a command's own 255 \
+			     */
 int lima_probe(const struct lima *l, const char *name, const char *command,
     int log, int *status, struct err *e) must_check;
 
@@ -90,7 +90,7 @@ int lima_probe(const struct lima *l, const char *name, const char *command,
 void lima_shell(const struct lima *l, struct argv *argv, const char *name);
 
 /* A file in the instance's directory, for its last lines; malloc'ed. */
-char *lima_file(const struct lima *l, const char *name, const char *file)
-    must_check nonnull_ret;
+char *lima_file(const struct lima *l, const char *name,
+    const char *file) must_check nonnull_ret;
 
 #endif

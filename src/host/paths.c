@@ -38,8 +38,8 @@ static char *
 xdg(const char *var, const char *home, const char *otherwise)
 {
 	const char *base = absolute_env(var);
-	cleanup(str) char *dir =
-	    base ? xstrdup(base) : path_join(home, otherwise);
+	cleanup(str) char *dir = base ? xstrdup(base)
+				      : path_join(home, otherwise);
 
 	return path_join(dir, "machine");
 }

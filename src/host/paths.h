@@ -8,9 +8,9 @@
  *
  *	config	$XDG_CONFIG_HOME/machine	config.yaml
  *	data	$XDG_DATA_HOME/machine		lima: the private LIMA_HOME
- *	state	$XDG_STATE_HOME/machine		projects/ID: decisions, records, logs
- *	run	$XDG_RUNTIME_DIR/machine	results of lines; state/run where
- *						there is no such directory
+ *	state	$XDG_STATE_HOME/machine		projects/ID: decisions, records,
+ *logs run	$XDG_RUNTIME_DIR/machine	results of lines; state/run
+ *where there is no such directory
  *
  * MACHINE_HOME moves all of them under one directory. Values of the
  * environment that are not absolute are ignored, as the specification says.

@@ -100,8 +100,8 @@ project_place_ok(const char *root, const struct paths *paths, struct err *e)
 	bool is_root = true;
 
 	if (refused)
-		return err_set(e, ERR_CONFIG, "%s cannot be a project: %s",
-		    root, refused);
+		return err_set(
+		    e, ERR_CONFIG, "%s cannot be a project: %s", root, refused);
 	if (check_place(root, paths, e))
 		return -1;
 	do {

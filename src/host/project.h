@@ -36,8 +36,8 @@ int project_open(struct project *p, const struct paths *paths, const char *dir,
     struct err *e) must_check;
 
 /* Can this canonical directory be a project (rule 3)? 0, or -1 with why not. */
-int project_place_ok(const char *root, const struct paths *paths,
-    struct err *e) must_check;
+int project_place_ok(
+    const char *root, const struct paths *paths, struct err *e) must_check;
 
 void project_release(struct project *p);
 

@@ -78,8 +78,7 @@ record_parse(struct record *r, const char *text, size_t len, struct err *e)
 	*r = (struct record){ 0 };
 	if (!j)
 		return -1;
-	if (!json_get_int(j, "version", &version) ||
-	    version != RECORD_VERSION)
+	if (!json_get_int(j, "version", &version) || version != RECORD_VERSION)
 		return err_set(e, ERR_CONFIG,
 		    "%s has the format version %lld, this machine knows %d",
 		    RECORD, (long long)version, RECORD_VERSION);

@@ -9,8 +9,8 @@
 #include "base/fs.h"
 
 int
-result_write(const struct paths *paths, const char *file, int status,
-    struct err *e)
+result_write(
+    const struct paths *paths, const char *file, int status, struct err *e)
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(fd) int fd = -1;
@@ -18,10 +18,11 @@ result_write(const struct paths *paths, const char *file, int status,
 	if (!file || !*file)
 		return 0;
 	if (!path_within(file, paths->run) || strstr(file, "/../"))
-		return err_set(e, ERR_USAGE, "%s is not in %s", file,
-		    paths->run);
+		return err_set(
+		    e, ERR_USAGE, "%s is not in %s", file, paths->run);
 	/* Not created here: it is the hook's. */
-	fd = open(file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	fd = open(
+	    file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_sys(e, "cannot open %s", file);
 	buf_addf(&text, "%d\n\n\n", status);

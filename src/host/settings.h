@@ -15,7 +15,6 @@ struct config *settings_load(const struct paths *p, struct err *e) must_check;
 struct limits settings_limits(const struct config *c);
 
 /* Every complaint as "path:line:column: text", one per line, into *e. */
-int settings_complain(
-    struct err *e, const char *path, const struct diags *d);
+int settings_complain(struct err *e, const char *path, const struct diags *d);
 
 #endif

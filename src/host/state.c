@@ -60,8 +60,8 @@ find_slot(struct state *s, int projects, const char *root, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ERR_CONFIG, "too many projects share the name %s",
-	    hex);
+	return err_set(
+	    e, ERR_CONFIG, "too many projects share the name %s", hex);
 }
 
 static int
@@ -124,8 +124,7 @@ state_each(const struct paths *p,
 		cleanup(str) char *root = NULL;
 		struct err ignored = ERR_INIT;
 
-		if (ent->d_name[0] == '.' ||
-		    strlen(ent->d_name) > STATE_ID_MAX)
+		if (ent->d_name[0] == '.' || strlen(ent->d_name) > STATE_ID_MAX)
 			continue;
 		s.fd = fs_private_subdir(
 		    dirfd(d), ent->d_name, false, &ignored);

@@ -25,9 +25,9 @@ struct state {
 	int fd; /* the directory; -1: we know nothing of this project */
 	char id[STATE_ID_MAX + 1];
 };
-#define STATE_INIT        \
-	{                 \
-		.fd = -1  \
+#define STATE_INIT       \
+	{                \
+		.fd = -1 \
 	}
 
 /* With make, a directory is made for a project that has none. */
@@ -50,7 +50,8 @@ struct record {
 	char *image; /* where its image came from, for people */
 	char *digest; /* the image's, or NULL */
 	char project[HASH_XXH128_HEX + 1]; /* currency of its disk */
-	char session[HASH_XXH128_HEX + 1]; /* of what it was last started with */
+	char
+	    session[HASH_XXH128_HEX + 1]; /* of what it was last started with */
 	char (*steps)[HASH_XXH128_HEX + 1]; /* provision steps that have run */
 	size_t nsteps;
 	char applied[HASH_SHA256_HEX + 1]; /* the snapshot that is in force */
@@ -61,16 +62,16 @@ struct record {
 };
 
 /* No record is an empty one; a damaged one is an error. */
-int record_load(struct record *r, const struct state *s, struct err *e)
-    must_check;
-int record_save(const struct record *r, const struct state *s, struct err *e)
-    must_check;
+int record_load(
+    struct record *r, const struct state *s, struct err *e) must_check;
+int record_save(
+    const struct record *r, const struct state *s, struct err *e) must_check;
 int record_remove(const struct state *s, struct err *e) must_check;
 void record_release(struct record *r);
 
 /* The text form, for record_load() and its fuzz target. */
-int record_parse(struct record *r, const char *text, size_t len,
-    struct err *e) must_check;
+int record_parse(
+    struct record *r, const char *text, size_t len, struct err *e) must_check;
 
 CLEANUP_DEFINE(record, struct record, record_release(p));
 

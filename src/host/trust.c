@@ -84,8 +84,8 @@ trusted_new(const struct project *p, const struct decision *d,
 	t->root = xstrdup(p->root);
 	machinefile_slug(p->root, t->slug);
 	hash_sha256(d->bytes, d->len, t->hash);
-	t->current =
-	    p->text && p->len == d->len && memcmp(p->text, d->bytes, d->len) == 0;
+	t->current = p->text && p->len == d->len &&
+		     memcmp(p->text, d->bytes, d->len) == 0;
 	t->mf = machinefile_parse(d->bytes, d->len, limits, &diags);
 	if (!t->mf) {
 		settings_complain(e, path, &diags);

@@ -57,8 +57,8 @@ const char *trust_why_not(enum trust_state state);
 /* Record the user's decision. Never called on our own account. */
 int trust_allow(const struct project *p, const struct paths *paths,
     struct err *e) must_check;
-int trust_deny(const char *root, const struct paths *paths, struct err *e)
-    must_check;
+int trust_deny(
+    const char *root, const struct paths *paths, struct err *e) must_check;
 
 /* The bytes that were approved, malloc'ed; NULL if there are none. */
 char *trust_approved(const char *root, const struct paths *paths, size_t *len);
@@ -78,8 +78,8 @@ struct decision {
 	size_t len;
 };
 /* Cuts `text` in place. */
-int decision_parse(struct decision *d, char *text, size_t len, struct err *e)
-    must_check;
+int decision_parse(
+    struct decision *d, char *text, size_t len, struct err *e) must_check;
 
 CLEANUP_DEFINE(trusted, struct trusted *, trusted_free(*p));
 

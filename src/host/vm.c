@@ -90,7 +90,8 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 {
 	cleanup(fd) int lock = -1;
 	cleanup(fd) int log = -1;
-	const char *const argv[] = { vm->self, "_start", trusted_root(t), NULL };
+	const char *const argv[] = { vm->self, "_start", trusted_root(t),
+		NULL };
 	extern char **environ;
 	struct proc p = { .path = vm->self,
 		.argv = argv,
@@ -132,8 +133,8 @@ wait_with_progress(struct vm *vm, const char *name,
 {
 	int rc;
 
-	while ((rc = fs_lock_wait_free(
-		    vm->state.fd, LOCK, REDRAW_MS, e)) == 1) {
+	while (
+	    (rc = fs_lock_wait_free(vm->state.fd, LOCK, REDRAW_MS, e)) == 1) {
 		cleanup(str) char *stage = vm_stage(vm);
 
 		msg_progress(seconds_since(begin), "%s: %s", name,
@@ -188,8 +189,8 @@ vm_work(struct vm *vm, const struct trusted *t, struct err *e)
 		struct err ignored = ERR_INIT;
 
 		/* Not on the disk's mercy: it may be what is full. */
-		if (fs_replace(vm->state.fd, VM_FAILURE, e->msg,
-			strlen(e->msg), 0600, &ignored))
+		if (fs_replace(vm->state.fd, VM_FAILURE, e->msg, strlen(e->msg),
+			0600, &ignored))
 			msg_error("%s", ignored.msg);
 	}
 	(void)unlinkat(vm->state.fd, VM_STAGE, 0);

@@ -33,8 +33,7 @@ struct work {
 };
 
 /* For those who wait. That a stage cannot be shown is no reason to stop. */
-static void printf_like(2, 3)
-    stage(const struct vm *vm, const char *fmt, ...)
+static void printf_like(2, 3) stage(const struct vm *vm, const char *fmt, ...)
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 	struct err ignored = ERR_INIT;
@@ -43,8 +42,8 @@ static void printf_like(2, 3)
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	if (fs_replace(vm->state.fd, VM_STAGE, text.s, text.len, 0600,
-		&ignored))
+	if (fs_replace(
+		vm->state.fd, VM_STAGE, text.s, text.len, 0600, &ignored))
 		msg_error("%s", ignored.msg);
 	msg_note("%s", text.s);
 }
@@ -109,8 +108,7 @@ save(const struct vm *vm, struct err *e)
 int
 vm_power_off(struct vm *vm, struct err *e)
 {
-	cleanup(fd) int log =
-	    fs_open_log(vm->state.fd, "engine.log", false, e);
+	cleanup(fd) int log = fs_open_log(vm->state.fd, "engine.log", false, e);
 	int status = SSH_UNREACHABLE;
 
 	if (log < 0)
@@ -138,8 +136,7 @@ vm_power_off(struct vm *vm, struct err *e)
 int
 vm_remove(struct vm *vm, struct err *e)
 {
-	cleanup(fd) int log =
-	    fs_open_log(vm->state.fd, "engine.log", false, e);
+	cleanup(fd) int log = fs_open_log(vm->state.fd, "engine.log", false, e);
 	static const char *const ours[] = { "record.json", "lima.json",
 		VM_STAGE, VM_FAILURE, "start.log", "provision.log",
 		"engine.log", "lock" };
@@ -177,8 +174,8 @@ do_delete(struct work *w, struct err *e)
 static void
 configuration(struct buf *out, const struct work *w)
 {
-	cleanup(json) struct json *j =
-	    limayaml(w->mf, &w->image, trusted_root(w->trusted));
+	cleanup(json) struct json *j = limayaml(
+	    w->mf, &w->image, trusted_root(w->trusted));
 
 	json_write(out, j, true);
 }
@@ -195,8 +192,8 @@ do_create(struct work *w, struct err *e)
 	configuration(&text, w);
 	if (fs_replace(vm->state.fd, "lima.json", text.s, text.len, 0600, e))
 		return -1;
-	buf_addf(&path, "%s/projects/%s/lima.json", vm->paths->state,
-	    vm->state.id);
+	buf_addf(
+	    &path, "%s/projects/%s/lima.json", vm->paths->state, vm->state.id);
 	if (lima_create(&vm->lima, vm->instance, path.s, w->log, e)) {
 		struct err ignored = ERR_INIT;
 
@@ -245,7 +242,8 @@ boot_failed(struct work *w, const char *what, struct err *e)
 	cleanup(str) char *lines = tail(w->vm, "engine.log");
 
 	return err_set(e, ERR_BACKEND,
-	    "the VM did not start: %s; the end of engine.log:\n%s", what, lines);
+	    "the VM did not start: %s; the end of engine.log:\n%s", what,
+	    lines);
 }
 
 /*
@@ -289,8 +287,8 @@ wait_for_guest(struct work *w, const char *condition, struct err *e)
 			return boot_failed(w, "it does not answer", e);
 		/* A pause that the death of whom we wait for cuts short. */
 		if (vm->now.agent || w->starter)
-			(void)os_wait_gone(vm->now.agent ? vm->now.agent
-							 : w->starter,
+			(void)os_wait_gone(
+			    vm->now.agent ? vm->now.agent : w->starter,
 			    PROBE_PAUSE_MS);
 	}
 }

@@ -10,8 +10,8 @@
 #define VM_FAILURE "failure"
 
 /* Carry out the plan: afterwards vm_ready() holds. */
-int vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
-    must_check;
+int vm_make_ready(
+    struct vm *vm, const struct trusted *t, struct err *e) must_check;
 
 /* Ask the guest to power off; if it does not, end its processes. */
 int vm_power_off(struct vm *vm, struct err *e) must_check;

@@ -20,8 +20,7 @@ for shell in ('zsh', 'bash', 'fish'):
     log = f'{W}/strace.{shell}'
     COMMAND[shell] = (f'strace -f -qq -o {log} -e trace=clone,clone3,fork,vfork,'
                       f'execve {COMMAND[shell]}')
-    t = Term(shell, rc=r"PS1='\[\e]2;$((++N))\a\]\W [0] $ '"
-             if shell == 'bash' else '')
+    t = Term(shell, rc="PS1='\\W [0] $ '" if shell == 'bash' else '')
 
     def started():
         with open(log) as f:        # a thread is no process

@@ -274,7 +274,7 @@ environment() {
 	# Names in quotes; of proxies the manual has one spelling.
 	{
 		cat src/host/paths.c
-		sed -n '/ passed\[\] = {/,/};/p' src/host/lima.c
+		sed -n '/ passed\[\] = {/,/};/p' src/host/*.c
 	} | grep -oE '"([A-Z_]{4,}|[a-z]+_proxy)"' | tr -d '"' |
 	    grep -v '_PROXY$' | sort -u >"$tmp/program"
 	grep -Fxvf "$tmp/manual" "$tmp/program" | sed 's/^/not in the manual: /'

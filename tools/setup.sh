@@ -136,6 +136,6 @@ if [ -n "$need" ]; then
 	trap - EXIT
 fi
 
-if [ -n "$want_go" ] && ! go_good go; then
+if [ -n "$want_go" ] && ! { command -v go >/dev/null && go_good go; }; then
 	bootstrap_go
 fi

@@ -50,15 +50,21 @@ fi
 need=$(awk '$1 == "go" { print $2; exit }' "$here/go.mod")
 hint="install Go $need or newer (Go 1.21 or newer is enough, it fetches the rest), or run: tools/setup.sh engine
 or put a limactl of at least 2.2.0 on PATH"
-go=$(command -v go) || go=${GO_BOOTSTRAP:-$here/../../build/go/bin/go} # the latter is what setup.sh leaves
-[ -x "$go" ] || die "no Go toolchain" "$hint"
-# Asked outside the module: an old Go fails on a go.mod of a newer language before it says its version.
-have=$(cd / && GOTOOLCHAIN=local "$go" env GOVERSION) || die "$go does not run" "$hint"
-have=${have#go}
 older() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
-if older "$have" 1.21; then
-	die "$go is version $have, too old" "$hint"
-fi
+go='' have=''
+for g in "$(command -v go || :)" "$here/../../build/go/bin/go"; do # the latter is what setup.sh leaves
+	[ -n "$g" ] && [ -x "$g" ] || continue
+	# Asked outside the module: an old Go fails on a go.mod of a newer language before it says its version.
+	have=$(cd / && GOTOOLCHAIN=local "$g" env GOVERSION) || have='go0 (does not run)'
+	have=${have#go}
+	if older "$have" 1.21; then
+		have="$g is version $have, too old"
+	else
+		go=$g
+		break
+	fi
+done
+[ -n "$go" ] || die "${have:-no Go toolchain}" "$hint"
 
 tmp=$prefix/.new.$$
 trap 'rm -rf -- "$tmp"' EXIT

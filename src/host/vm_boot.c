@@ -1,0 +1,134 @@
+#include "host/vm_work.h"
+
+#include <time.h>
+
+#include "base/fs.h"
+#include "base/os.h"
+#include "base/proc.h"
+#include "base/quote.h"
+
+/* Under emulation a guest is 10 to 20 times slower. */
+#define BOOT_SECONDS_MAX (15 * 60)
+#define PROBE_PAUSE_MS 300
+#define POWER_OFF_MS (120 * 1000)
+#define AGENT_END_MS (30 * 1000)
+
+int
+vm_power_off(struct vm *vm, struct err *e)
+{
+	cleanup(fd) int log = fs_open_log(vm->state.fd, "engine.log", false, e);
+	int status = SSH_UNREACHABLE;
+
+	if (log < 0)
+		return -1;
+	vm_stage_set(vm, "stopping");
+	lima_look(&vm->lima, vm->instance, &vm->now);
+	if (vm->now.state == VM_RUNNING) {
+		struct err ignored = ERR_INIT;
+
+		/*
+		 * Not `limactl stop`: it presses the power button once, which a
+		 * guest in the first half minute of its boot does not notice.
+		 */
+		if (lima_probe(&vm->lima, vm->instance,
+			"sudo -n systemctl poweroff", log, &status, &ignored))
+			status = SSH_UNREACHABLE;
+		/* The connection may end before the answer comes. */
+		if ((status == 0 || status == SSH_UNREACHABLE) &&
+		    os_wait_gone(vm->now.driver, POWER_OFF_MS))
+			(void)os_wait_gone(vm->now.agent, AGENT_END_MS);
+	}
+	return lima_clear(&vm->lima, vm->instance, log, e);
+}
+
+int
+vm_boot(struct work *w, struct err *e)
+{
+	struct vm *vm = w->vm;
+
+	vm->record.ready[0] = '\0';
+	if (vm_save(vm, e))
+		return -1;
+	vm_stage_set(vm, vm->lima.slow
+			     ? "booting (slow: no hardware acceleration)"
+			     : "booting");
+	return lima_start(&vm->lima, vm->instance, w->log, &w->starter, e);
+}
+
+static int
+boot_failed(struct work *w, const char *what, struct err *e)
+{
+	cleanup(str) char *lines = vm_log_tail(w->vm, "engine.log");
+
+	return err_set(e, ERR_BACKEND,
+	    "the VM did not start: %s; the end of engine.log:\n%s", what,
+	    lines);
+}
+
+/*
+ * Wait until this condition, a command line of ours, holds in the guest. Lima's
+ * own READY comes half a minute later (LIMA.md 0.3).
+ */
+int
+vm_wait_for(struct work *w, const char *condition, struct err *e)
+{
+	cleanup(buf) struct buf command = BUF_INIT;
+	struct vm *vm = w->vm;
+	struct timespec begin, now;
+	bool seen = false;
+	int status;
+
+	/* One connection waits there for a while: fewer logins. */
+	buf_addf(&command,
+	    "n=0; until %s; do n=$((n+1)); [ $n -gt 60 ] && exit 3; "
+	    "sleep 0.3; done",
+	    condition);
+	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (;;) {
+		lima_look(&vm->lima, vm->instance, &vm->now);
+		seen |= vm->now.agent != 0;
+		if (seen && !vm->now.agent)
+			return boot_failed(w, "Lima's host agent ended", e);
+		if (w->starter && proc_ended(w->starter, &status)) {
+			w->starter = 0;
+			if (!vm->now.agent)
+				return boot_failed(w, "limactl failed", e);
+		}
+		if (vm->now.state == VM_RUNNING) {
+			if (lima_probe(&vm->lima, vm->instance, command.s,
+				w->log, &status, e))
+				return -1;
+			if (status == 0)
+				return 0;
+		}
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec - begin.tv_sec > BOOT_SECONDS_MAX)
+			return boot_failed(w, "it does not answer", e);
+		/* A pause that the death of whom we wait for cuts short. */
+		if (vm->now.agent || w->starter)
+			(void)os_wait_gone(
+			    vm->now.agent ? vm->now.agent : w->starter,
+			    PROBE_PAUSE_MS);
+	}
+}
+
+int
+vm_wait_ready(struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf condition = BUF_INIT;
+	struct vm *vm = w->vm;
+
+	/*
+	 * Not before this file exists: at a first boot Lima's scripts end the
+	 * sessions of the user (LIMA.md 3). And not without the project.
+	 */
+	buf_adds(&condition, "[ -e /run/lima-ssh-ready ] && mountpoint -q ");
+	quote_sh(&condition, trusted_root(w->trusted));
+	lima_look(&vm->lima, vm->instance, &vm->now);
+	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
+		return 0;
+	if (vm_wait_for(w, condition.s, e))
+		return -1;
+	memcpy(vm->record.ready, vm->now.boot, sizeof(vm->now.boot));
+	return vm_save(vm, e);
+}

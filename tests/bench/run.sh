@@ -1,0 +1,7 @@
+#!/bin/sh
+# run.sh: what a person feels at the prompt, with the peer in the same run.
+# Medians of many; ratios are what counts on a machine that is shared.
+set -eu
+[ "$(id -u)" -ne 0 ] || IN_COPY_WITHOUT='build/lima build/image' \
+    exec tests/in-copy.sh bench tests/bench/run.sh
+exec python3 tests/bench/prompt.py

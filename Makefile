@@ -149,17 +149,32 @@ bench: all
 MAN1	:= $(wildcard man/*.1)
 MAN5	:= $(wildcard man/*.5)
 
+SHARE	 = $(DESTDIR)$(PREFIX)/share
+LIBEXEC	 = $(DESTDIR)$(PREFIX)/libexec/machine
+COMPLETE = $(SHARE)/zsh/site-functions/_machine \
+	   $(SHARE)/bash-completion/completions/machine \
+	   $(SHARE)/fish/vendor_completions.d/machine.fish
+
+# The Lima of `make lima` comes along if it has been built.
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man5 \
+	    $(dir $(COMPLETE))
 	install -m 755 $(BUILD)/machine $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1/
-	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 $(MAN1) $(SHARE)/man/man1/
+	install -m 644 $(MAN5) $(SHARE)/man/man5/
+	install -m 644 completions/_machine $(SHARE)/zsh/site-functions/
+	install -m 644 completions/machine.bash \
+	    $(SHARE)/bash-completion/completions/machine
+	install -m 644 completions/machine.fish \
+	    $(SHARE)/fish/vendor_completions.d/
+	if [ -x $(BUILD)/lima/bin/limactl ]; then \
+	    install -d $(LIBEXEC) && rm -rf $(LIBEXEC)/lima && \
+	    cp -R $(BUILD)/lima $(LIBEXEC)/lima; fi
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/machine \
-	    $(MAN1:man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) \
-	    $(MAN5:man/%=$(DESTDIR)$(PREFIX)/share/man/man5/%)
+	rm -f $(DESTDIR)$(PREFIX)/bin/machine $(COMPLETE) \
+	    $(MAN1:man/%=$(SHARE)/man/man1/%) $(MAN5:man/%=$(SHARE)/man/man5/%)
+	rm -rf $(LIBEXEC)
 
 format:
 	clang-format -i $(wildcard src/*.c src/*/*.[ch] tests/*.h tests/*/*.c)

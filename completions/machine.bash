@@ -4,12 +4,12 @@
 
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
-	local commands='allow check deny destroy help hook init logs run shell
+	local commands='allow check deny destroy help hook init logs off on run shell
 		start status stop version'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac
 	if (( COMP_CWORD == at )); then
-		words="$commands off on"
+		words=$commands
 		[[ $cur == -* ]] && words='--help --quiet --version'
 	elif (( COMP_CWORD == at + 1 )); then
 		case ${COMP_WORDS[at]} in

@@ -34,14 +34,14 @@ __machine_complete_command help 'list the commands, or the keys of a file'
 __machine_complete_command hook "print the code for a shell's startup file"
 __machine_complete_command init 'write a Machinefile with comments'
 __machine_complete_command logs 'show how the last start went'
+__machine_complete_command off "leave this project's VM alone, in this shell"
+__machine_complete_command on 'the opposite of off'
 __machine_complete_command run 'run one command in the VM'
 __machine_complete_command shell 'open a shell in the VM'
 __machine_complete_command start 'make the VM ready'
 __machine_complete_command status 'show the project, the approval and the VM'
 __machine_complete_command stop 'stop the VM'
 __machine_complete_command version 'print the version'
-complete -c machine -n __machine_complete_first -a off -d 'leave the VM alone, in this shell'
-complete -c machine -n __machine_complete_first -a on -d 'take that back'
 
 complete -c machine -n '__machine_complete_after allow' -l hash -x -d 'approve it if it has this SHA-256'
 complete -c machine -n '__machine_complete_after check' -F

@@ -8,7 +8,7 @@ static const struct cmd commands[] = {
 	    "a shell has come into a project" },
 	{ "_line", cmd_line, RUNS_GUEST | IS_PLUMBING, "",
 	    "a line was typed in a project" },
-	{ "_route", cmd_route, NEED_CONFIG | IS_PLUMBING, "",
+	{ "_route", cmd_route, IS_PLUMBING, "",
 	    "would this line run on the host?" },
 	{ "_start", cmd_start_worker, NEED_CONFIG | IS_PLUMBING, "ROOT",
 	    "make the VM of a project ready" },
@@ -28,6 +28,9 @@ static const struct cmd commands[] = {
 	    "write a Machinefile with comments" },
 	{ "logs", cmd_logs, NEED_CONFIG | NEED_PROJECT,
 	    "[engine|provision|start]", "show how the last start went" },
+	{ "off", cmd_off_on, 0, "",
+	    "leave this project's VM alone, in this shell" },
+	{ "on", cmd_off_on, 0, "", "the opposite of off" },
 	{ "run", cmd_run,
 	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM | RUNS_GUEST,
 	    "[--] COMMAND [ARG...]", "run one command in the VM" },
@@ -148,8 +151,7 @@ cmd_main(int argc, char **argv)
 		msg_error(
 		    "\"%s\" is not a command: type: machine help", argv[1]);
 		status = 2;
-	} else if (argc == 3 && strcmp(argv[2], "--help") == 0 &&
-		   !(c->flags & RUNS_GUEST)) {
+	} else if (argc == 3 && strcmp(argv[2], "--help") == 0) {
 		char *words[] = { argv[0], argv[1], NULL };
 
 		status = dispatch(cmd_find("help"), &cx, 2, words);

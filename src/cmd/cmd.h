@@ -17,7 +17,7 @@ enum {
 	NEED_PROJECT = 1 << 1, /* ctx.project, found from the directory */
 	NEED_TRUST = 1 << 2, /* ctx.trusted: approved and not gone */
 	NEED_VM = 1 << 3, /* ctx.vm; and limactl is found */
-	RUNS_GUEST = 1 << 4, /* our own failures are 125, as for env(1) */
+	RUNS_GUEST = 1 << 4, /* when we fail it is 125, as with env(1) */
 	IS_PLUMBING = 1 << 5 /* for the hooks; not shown by `machine help` */
 };
 
@@ -53,6 +53,9 @@ int ctx_provide(struct ctx *cx, unsigned flags, struct err *e) must_check;
 int ctx_trust(struct ctx *cx, struct err *e) must_check;
 int ctx_vm(struct ctx *cx, struct err *e) must_check;
 
+/* For a command that is about to run there: make the VM ready if it may. */
+int ctx_ensure(struct ctx *cx, struct err *e) must_check;
+
 /* `usage: machine NAME ARGS` from the table. */
 int usage(const char *name, struct err *e);
 
@@ -78,6 +81,7 @@ CMD(cmd_hook);
 CMD(cmd_init);
 CMD(cmd_line);
 CMD(cmd_logs);
+CMD(cmd_off_on);
 CMD(cmd_route);
 CMD(cmd_run);
 CMD(cmd_shell);

@@ -5,6 +5,7 @@
 int
 cmd_destroy(struct ctx *cx, int argc, char **argv, struct err *e)
 {
+	int was;
 	bool yes = only_flag(argc, argv, "--yes");
 
 	if (argc > 1 && !yes)
@@ -19,8 +20,10 @@ cmd_destroy(struct ctx *cx, int argc, char **argv, struct err *e)
 		return err_wrap(e, "not removed (in a script: --yes)");
 	if (!yes)
 		return err_set(e, ERR_CONFIG, "not removed");
-	if (vm_destroy(&cx->vm, cx->project.root, e))
+	was = vm_destroy(&cx->vm, cx->project.root, e);
+	if (was < 0)
 		return -1;
-	msg_note("the VM is removed; the project's files are untouched");
+	msg_note(was ? "the VM is removed; the project's files are untouched"
+		     : "there was no VM");
 	return 0;
 }

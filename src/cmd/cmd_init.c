@@ -8,7 +8,7 @@
 #include "base/fs.h"
 #include "base/msg.h"
 
-/* A comment on every key that there is; all of it is the default. */
+/* The keys that people use; all of it is the default. */
 static const char template[] =
     "# The virtual machine of this project: see Machinefile(5), or type\n"
     "# `machine help machinefile`. Commit this file; each user approves it\n"

@@ -58,6 +58,21 @@ shell_directory(struct buf *cwd, struct err *e)
 	return 0;
 }
 
+/*
+ * Which words are the host's. With a bad config.yaml one must still be able to
+ * leave and to mend it, so that the defaults decide then; -1 says it was bad.
+ */
+static int
+provide_host_words(struct ctx *cx, struct err *e)
+{
+	struct diags none = { .count = 0 };
+
+	if (!ctx_provide(cx, NEED_CONFIG, e))
+		return 0;
+	cx->config = config_parse(NULL, 0, &none);
+	return -1;
+}
+
 int
 cmd_route(struct ctx *cx, int argc, char **argv, struct err *e)
 {
@@ -68,6 +83,8 @@ cmd_route(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("_route", e);
 	if (shell_directory(&cwd, e))
 		return -1;
+	/* What is wrong with it is said when a line is refused. */
+	(void)!provide_host_words(cx, e);
 	return is_host_line(cx, cwd.s) ? LINE_HOST : 0;
 }
 
@@ -95,8 +112,7 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 
 	if (project_open(&cx->project, &cx->paths, env("MACHINE_ROOT"), e) ||
 	    ctx_provide(cx, NEED_TRUST | NEED_VM, e) ||
-	    guest_directory(cx, &dir, e) ||
-	    vm_ensure(&cx->vm, cx->trusted, false, e))
+	    guest_directory(cx, &dir, e) || ctx_ensure(cx, e))
 		return -1;
 	tell_change(cx);
 	return guest_line(
@@ -135,12 +151,7 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("_line", e);
 	if (shell_directory(&cwd, e))
 		return -1;
-	/* With a bad config.yaml one must still be able to leave and mend it.
-	 */
-	bad = ctx_provide(cx, NEED_CONFIG, &why) != 0;
-	if (bad)
-		cx->config = config_parse(
-		    NULL, 0, &(struct diags){ .count = 0 });
+	bad = provide_host_words(cx, &why) != 0;
 	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
 	    is_host_line(cx, cwd.s))
 		return LINE_HOST;

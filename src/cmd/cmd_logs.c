@@ -36,7 +36,7 @@ cmd_logs(struct ctx *cx, int argc, char **argv, struct err *e)
 			continue;
 		}
 		if (argc == 1)
-			msg_plain("==> %s <==", name.s);
+			(void)printf("==> %s <==\n", name.s);
 		msg_scrub(&safe, text, len, true);
 		(void)fwrite(safe.s, 1, safe.len, stdout);
 		(void)fflush(stdout);

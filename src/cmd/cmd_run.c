@@ -10,8 +10,7 @@ cmd_run(struct ctx *cx, int argc, char **argv, struct err *e)
 
 	if (first >= argc || (first == 1 && argv[1][0] == '-'))
 		return usage("run", e);
-	if (guest_directory(cx, &dir, e) ||
-	    vm_ensure(&cx->vm, cx->trusted, false, e) ||
+	if (guest_directory(cx, &dir, e) || ctx_ensure(cx, e) ||
 	    guest_run(&cx->vm, cx->trusted, dir.s, argv + first, &status, e))
 		return -1;
 	return status;

@@ -18,7 +18,7 @@ cmd_shell(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (vm_failed(&cx->vm, cx->trusted) && cx->vm.now.state == VM_RUNNING)
 		msg_note("provision step %d has failed in this VM",
 		    cx->vm.record.failed_step);
-	else if (vm_ensure(&cx->vm, cx->trusted, false, e))
+	else if (ctx_ensure(cx, e))
 		return -1;
 	return guest_shell(&cx->vm, cx->trusted, dir.s, &status, e) ? -1
 								    : status;

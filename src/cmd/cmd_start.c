@@ -16,7 +16,10 @@ cmd_start(struct ctx *cx, int argc, char **argv, struct err *e)
 		msg_note("the VM is slow: %s", vm->lima.slow);
 	if (vm_ensure(vm, cx->trusted, true, e))
 		return -1;
-	msg_note("%s is ready", trusted_name(cx->trusted));
+	msg_note("%s is ready%s", trusted_name(cx->trusted),
+	    cx->trust == TRUST_CHANGED
+		? ", as you allowed it; its Machinefile has changed since"
+		: "");
 	return 0;
 }
 

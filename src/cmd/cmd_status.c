@@ -27,7 +27,7 @@ static const char *
 vm_word(const struct ctx *cx, const char *stage)
 {
 	if (stage)
-		return "starting";
+		return "busy";
 	switch (cx->vm.now.state) {
 	case VM_ABSENT:
 		return "absent";

@@ -81,6 +81,17 @@ ctx_provide(struct ctx *cx, unsigned flags, struct err *e)
 }
 
 int
+ctx_ensure(struct ctx *cx, struct err *e)
+{
+	if (cx->config->autostart == AUTOSTART_NEVER &&
+	    !vm_ready(&cx->vm, cx->trusted))
+		return err_set(e, ERR_BACKEND,
+		    "the VM is not ready, and config.yaml says autostart: "
+		    "never: type: machine start");
+	return vm_ensure(&cx->vm, cx->trusted, false, e);
+}
+
+int
 ask(const char *question, bool *yes, struct err *e)
 {
 	cleanup(fd) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);

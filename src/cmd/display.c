@@ -72,7 +72,8 @@ display_capabilities(
 	    mf->cpus, (unsigned long long)(mf->memory / MiB),
 	    (unsigned long long)(mf->disk / MiB));
 	row(!b, "files", "this directory, to read and write; nothing else");
-	row(!b, "network", "open: the VM reaches the internet");
+	row(!b, "network",
+	    "open: the internet, your network, servers on this host");
 	for (size_t i = 0; i < mf->nports; i++) {
 		const struct port *p = &mf->ports[i];
 

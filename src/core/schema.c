@@ -12,7 +12,7 @@ static const struct schema_key machinefile_keys[] = {
 	[MF_CPUS] = { "cpus", "number from 1", "2",
 	    "processors, at most the host's", "restart", false },
 	[MF_MEMORY] = { "memory", "size from 512MiB", "2GiB",
-	    "a ceiling: idle memory goes back to the host", "restart", false },
+	    "memory of the VM", "restart", false },
 	[MF_DISK] = { "disk", "size from 4GiB to 1TiB", "20GiB",
 	    "root disk, sparse", "rebuild", false },
 	[MF_ENV] = { "env", "map of NAME: text", "",

@@ -33,7 +33,9 @@ begin(struct argv *argv, const struct vm *vm, const struct trusted *t,
 	lima_shell(&vm->lima, argv, vm->instance);
 	argv_push(argv, "env");
 	argv_push(argv, "MACHINE_GUEST=1");
-	argv_pushf(argv, "MACHINE_PROJECT=%s", trusted_name(t));
+	/* As the hooks have it on the host. */
+	argv_pushf(
+	    argv, "MACHINE_PROJECT=%s", strrchr(trusted_root(t), '/') + 1);
 	/* The host's locale need not exist there; this one always does. */
 	argv_push(argv, "LANG=C.UTF-8");
 	for (size_t i = 0; i < mf->nenv; i++)

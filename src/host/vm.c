@@ -233,6 +233,7 @@ int
 vm_destroy(struct vm *vm, const char *root, struct err *e)
 {
 	cleanup(fd) int lock = -1;
+	bool was;
 
 	if (vm->state.fd < 0)
 		return 0;
@@ -242,5 +243,6 @@ vm_destroy(struct vm *vm, const char *root, struct err *e)
 	/* A damaged record must not stand in the way of getting rid of it. */
 	if (vm_refresh(vm, e) && e->code != ERR_CONFIG)
 		return -1;
-	return vm_remove(vm, e);
+	was = vm->now.state != VM_ABSENT;
+	return vm_remove(vm, e) ? -1 : was;
 }

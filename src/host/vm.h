@@ -63,7 +63,7 @@ int vm_work(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 
 /* 1: it was running, 0: there was nothing to stop. */
 int vm_stop(struct vm *vm, const char *root, struct err *e) must_check;
-/* Remove the VM and what we recorded of it; the decision stays. */
+/* The same: remove the VM and what we recorded of it; the decision stays. */
 int vm_destroy(struct vm *vm, const char *root, struct err *e) must_check;
 
 /* One line for people: what the lock's holder is doing; malloc'ed, or NULL. */

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/fs.h"
+#include "base/net.h"
 #include "base/os.h"
 #include "base/proc.h"
 #include "base/quote.h"
@@ -46,6 +47,14 @@ vm_boot(struct work *w, struct err *e)
 {
 	struct vm *vm = w->vm;
 
+	/* Lima would go on without the port and say so in a log. */
+	for (size_t i = 0; i < w->mf->nports; i++)
+		if (!net_port_free(w->mf->ports[i].host))
+			return err_set(e, ERR_CONFIG,
+			    "port %u of 127.0.0.1 is taken by another program: "
+			    "end it, or change `host` under `ports` in the "
+			    "Machinefile",
+			    w->mf->ports[i].host);
 	vm->record.ready[0] = '\0';
 	if (vm_save(vm, e))
 		return -1;

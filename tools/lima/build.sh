@@ -53,7 +53,7 @@ or put a limactl of at least 2.2.0 on PATH"
 older() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 go='' have=''
 for g in "$(command -v go || :)" "$here/../../build/go/bin/go"; do # the latter is what setup.sh leaves
-	[ -n "$g" ] && [ -x "$g" ] || continue
+	if [ ! -x "$g" ]; then continue; fi
 	# Asked outside the module: an old Go fails on a go.mod of a newer language before it says its version.
 	have=$(cd / && GOTOOLCHAIN=local "$g" env GOVERSION) || have='go0 (does not run)'
 	have=${have#go}

@@ -109,7 +109,8 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	    $(BUILD)/fuzz_$$t -max_total_time=$(TIME) -timeout=2 \
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,core) $(call SRC,base)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
+    $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o
 	@mkdir -p $(@D)
 	clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

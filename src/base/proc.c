@@ -43,6 +43,14 @@ proc_init(void)
 	(void)closedir(d);
 }
 
+void
+proc_unstoppable(void)
+{
+	(void)signal(SIGTSTP, SIG_IGN);
+	(void)signal(SIGTTIN, SIG_IGN);
+	(void)signal(SIGTTOU, SIG_IGN);
+}
+
 /*
  * While a child has the terminal, Control-C is for the child; we wait to hear
  * what it made of it, as system(3) does. What our caller had us ignore (nohup)

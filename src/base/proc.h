@@ -55,6 +55,12 @@ void proc_init(void);
  */
 int proc_run(const struct proc *p, int *status, struct err *e) must_check;
 
+/*
+ * From now on neither we nor what we start can be stopped from the terminal: a
+ * hook's call in the foreground of a shell that waits for us must not be.
+ */
+void proc_unstoppable(void);
+
 /* Start it and come back. The caller reaps it or leaves before it does. */
 int proc_start(const struct proc *p, pid_t *pid, struct err *e) must_check;
 

@@ -1,6 +1,7 @@
 #include "cmd/cmd.h"
 
 #include "base/msg.h"
+#include "base/proc.h"
 #include "host/guest.h"
 #include "host/hook.h"
 #include "host/result.h"
@@ -151,6 +152,8 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("_line", e);
 	if (shell_directory(&cwd, e))
 		return -1;
+	/* Under bash's PS0 we share the shell's process group. */
+	proc_unstoppable();
 	bad = provide_host_words(cx, &why) != 0;
 	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
 	    is_host_line(cx, cwd.s))

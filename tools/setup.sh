@@ -3,6 +3,7 @@
 #
 #   build   what compiling machine needs
 #   engine  what Lima and the base image need: QEMU, ssh, mmdebstrap, Go for building limactl
+#   demo    what `make demo` needs besides: a terminal to show it in
 #   test    what `make check` needs
 #
 # As a user it goes through sudo. On a system without apt it says what to install.
@@ -18,6 +19,7 @@ build='gcc libc6-dev make pkg-config libyaml-dev libxxhash-dev libjansson-dev li
 engine='qemu-utils openssh-client mmdebstrap fakeroot uidmap e2fsprogs zstd xz-utils debian-archive-keyring ca-certificates'
 # llvm: llvm-symbolizer, without which the sanitizers print addresses.
 test='zsh fish tmux clang llvm shellcheck mandoc perl python3 python3-pexpect strace binutils git'
+demo='zsh python3 python3-pexpect'
 optional='python3-pyte' # installed where the archive has it
 
 case $(uname -m) in
@@ -26,14 +28,15 @@ case $(uname -m) in
 	*) die "this architecture is not supported: $(uname -m)" ;;
 esac
 
-[ $# -gt 0 ] || { echo "usage: setup.sh build|engine|test..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: setup.sh build|engine|demo|test..." >&2; exit 2; }
 want='' want_go='' want_clang=''
 for set in "$@"; do
 	case $set in
 		build) want="$want $build" ;;
 		engine) want="$want $engine" want_go=1 ;;
+		demo) want="$want $demo" ;;
 		test) want="$want $test" want_clang=1 ;;
-		*) echo "usage: setup.sh build|engine|test..." >&2; exit 2 ;;
+		*) echo "usage: setup.sh build|engine|demo|test..." >&2; exit 2 ;;
 	esac
 done
 

@@ -168,3 +168,24 @@ json_write(struct buf *to, const struct json *v, bool indent)
 		abort();
 	buf_add(to, "\n", 1);
 }
+
+enum json_kind
+json_kind(const struct json *v)
+{
+	if (json_is_object(in(v)))
+		return JSON_IS_OBJECT;
+	return json_is_array(in(v)) ? JSON_IS_ARRAY : JSON_IS_SCALAR;
+}
+
+bool
+json_every(const struct json *object,
+    bool (*f)(const char *key, const struct json *value, void *arg), void *arg)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(in(object), key, value)
+		if (!f(key, (const struct json *)value, arg))
+			return false;
+	return true;
+}

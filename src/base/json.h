@@ -45,6 +45,13 @@ size_t json_len(const struct json *array);
 const struct json *json_at(const struct json *array, size_t i);
 const char *json_at_str(const struct json *array, size_t i);
 
+enum json_kind { JSON_IS_OBJECT, JSON_IS_ARRAY, JSON_IS_SCALAR };
+enum json_kind json_kind(const struct json *v);
+
+/* Do all members of an object satisfy f? True if there are none. */
+bool json_every(const struct json *object,
+    bool (*f)(const char *key, const struct json *value, void *arg), void *arg);
+
 /* Same structure and same values, whatever the order of keys. */
 bool json_same(const struct json *a, const struct json *b);
 

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/os.h"
 #include "base/proc.h"
+#include "core/limacheck.h"
 
 #define OUTPUT_MAX (1u << 20) /* of one limactl command */
 /* LIMA_HOME/m-<id>/ssh.sock.<16 digits> must fit a socket's name. */
@@ -166,6 +167,50 @@ run(const struct lima *l, const char *const *argv, int log, const char *what,
 		    why.len ? why.s : "no reason given");
 	}
 	buf_release(&to.capture.text);
+	return rc;
+}
+
+int
+lima_validate(
+    const struct lima *l, const char *yaml, int log, struct err *e)
+{
+	const char *const argv[] = { "limactl", "--tty=false", "template",
+		"validate", yaml, NULL };
+
+	return run(l, argv, log, "use the configuration", e);
+}
+
+int
+lima_verify(const struct lima *l, const char *name, const struct json *asked,
+    struct err *e)
+{
+	const char *const argv[] = { "limactl", "--tty=false", "list",
+		"--format={{json .Config}}", name, NULL };
+	struct proc_capture out = { .text = BUF_INIT, .max = OUTPUT_MAX };
+	const struct proc p = { .path = l->limactl,
+		.argv = argv,
+		.envp = argv_const(&l->env),
+		.in = { .io = PROC_NULL },
+		.out = { .io = PROC_SINK },
+		.err = { .io = PROC_NULL },
+		.sink = proc_capture,
+		.arg = &out };
+	cleanup(json) struct json *understood = NULL;
+	cleanup(buf) struct buf why = BUF_INIT;
+	int status = 0, rc = proc_run(&p, &status, e);
+
+	if (!rc && status)
+		rc = err_set(e, ERR_BACKEND,
+		    "`limactl list` ended with status %d", status);
+	if (!rc && !(understood = json_parse("what Lima has understood",
+			 out.text.s, out.text.len, e)))
+		rc = -1;
+	if (!rc && !limacheck(asked, understood, &why))
+		rc = err_set(e, ERR_BACKEND,
+		    "Lima has not understood the configuration as it was "
+		    "meant: %s",
+		    why.s);
+	buf_release(&out.text);
 	return rc;
 }
 

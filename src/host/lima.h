@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "base/argv.h"
+#include "base/json.h"
 #include "core/config.h"
 #include "core/image.h"
 #include "core/plan.h"
@@ -54,6 +55,16 @@ struct lima_instance {
 	char boot[48]; /* names this boot; "" unless the agent lives */
 };
 void lima_look(const struct lima *l, const char *name, struct lima_instance *i);
+
+/* Let limactl look at a configuration before anything is made from it. */
+int lima_validate(const struct lima *l, const char *yaml, int log,
+    struct err *e) must_check;
+/*
+ * The instance exists, and Lima has understood what it was asked for
+ * (limacheck.h), whatever else it may have merged in.
+ */
+int lima_verify(const struct lima *l, const char *name,
+    const struct json *asked, struct err *e) must_check;
 
 /* Each logs to the descriptor `log` and puts limactl's reason into *e. */
 int lima_create(const struct lima *l, const char *name, const char *yaml,

@@ -88,7 +88,7 @@ vm_remove(struct vm *vm, struct err *e)
 	cleanup(fd) int log = fs_open_log(vm->state.fd, "engine.log", false, e);
 	static const char *const ours[] = { "record.json", "lima.json",
 		VM_STAGE, VM_FAILURE, "start.log", "provision.log",
-		"engine.log", "lock" };
+		"engine.log" };
 
 	if (log < 0)
 		return -1;
@@ -119,31 +119,36 @@ do_delete(struct work *w, struct err *e)
 	return lima_delete(&vm->lima, vm->instance, w->log, e);
 }
 
-/* The configuration that Lima is given, as text. */
-static void
-configuration(struct buf *out, const struct work *w)
+/* Write our copy of the configuration and have Lima look at it. */
+static int
+write_configuration(struct work *w, const struct json *config, struct buf *text,
+    struct buf *path, struct err *e)
 {
-	cleanup(json) struct json *j = limayaml(
-	    w->mf, &w->image, trusted_root(w->trusted));
+	struct vm *vm = w->vm;
 
-	json_write(out, j, true);
+	json_write(text, config, true);
+	buf_addf(
+	    path, "%s/projects/%s/lima.json", vm->paths->state, vm->state.id);
+	if (fs_replace(vm->state.fd, "lima.json", text->s, text->len, 0600, e))
+		return -1;
+	return lima_validate(&vm->lima, path->s, w->log, e);
 }
 
 static int
 do_create(struct work *w, struct err *e)
 {
+	cleanup(json) struct json *config =
+	    limayaml(w->mf, &w->image, trusted_root(w->trusted));
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
 	struct record *r = &vm->record;
 
 	vm_stage_set(vm, "creating from %s", w->image.alias);
-	configuration(&text, w);
-	if (fs_replace(vm->state.fd, "lima.json", text.s, text.len, 0600, e))
+	if (write_configuration(w, config, &text, &path, e))
 		return -1;
-	buf_addf(
-	    &path, "%s/projects/%s/lima.json", vm->paths->state, vm->state.id);
-	if (lima_create(&vm->lima, vm->instance, path.s, w->log, e)) {
+	if (lima_create(&vm->lima, vm->instance, path.s, w->log, e) ||
+	    lima_verify(&vm->lima, vm->instance, config, e)) {
 		struct err ignored = ERR_INIT;
 
 		/* Half a VM would look like one at the next attempt. */
@@ -162,11 +167,15 @@ do_create(struct work *w, struct err *e)
 static int
 do_configure(struct work *w, struct err *e)
 {
+	cleanup(json) struct json *config =
+	    limayaml(w->mf, &w->image, trusted_root(w->trusted));
 	cleanup(buf) struct buf text = BUF_INIT;
+	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
 
-	configuration(&text, w);
-	if (lima_configure(&vm->lima, vm->instance, text.s, text.len, e))
+	if (write_configuration(w, config, &text, &path, e) ||
+	    lima_configure(&vm->lima, vm->instance, text.s, text.len, e) ||
+	    lima_verify(&vm->lima, vm->instance, config, e))
 		return -1;
 	memcpy(vm->record.session, w->session, sizeof(w->session));
 	return vm_save(vm, e);

@@ -66,9 +66,13 @@ class Lab:
         os.makedirs(self.home + '/config', mode=0o700)
         os.chmod(self.home, 0o700)
         image = BUILD + '/image/debian-13'
+        # unpacked, where the architecture can boot it so
+        kernel = image + '.vmlinux'
+        if not os.path.exists(kernel):
+            kernel = image + '.vmlinuz'
         write(self.home + '/config/config.yaml',
               f'images:\n  debian-13:\n    path: {image}.qcow2\n'
-              f'    kernel: {image}.vmlinux\n    initrd: {image}.initrd\n')
+              f'    kernel: {kernel}\n    initrd: {image}.initrd\n')
 
     def forget(self):
         for d in self.ours:

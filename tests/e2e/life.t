@@ -223,7 +223,7 @@ left = [n for n in os.listdir(lab.home + '/data/lima') if n[0] != '_']
 check('and no instance', not left, left)
 check('nor anything but the decision',
       sorted(os.listdir(lab.home + '/state/projects/' + os.listdir(
-          lab.home + '/state/projects')[-1])) == ['root', 'trust'],
+          lab.home + '/state/projects')[-1])) == ['lock', 'root', 'trust'],
       os.listdir(lab.home + '/state/projects'))
 check('the project is untouched', read(project + '/sorted') == 'a\nb\n')
 lab.forget()

@@ -166,6 +166,44 @@ fs_read_shared(int dirfd, const char *name, size_t max, char **data,
 	return read_file(dirfd, name, max, false, data, len, e);
 }
 
+/*
+ * Component by component: openat2(RESOLVE_BENEATH) is Linux's alone, and this
+ * is all that it would do for us.
+ */
+int
+fs_read_beneath(int dirfd, const char *path, size_t max, char **data,
+    size_t *len, struct err *e)
+{
+	cleanup(str) char *copy = xstrdup(path);
+	cleanup(fd) int dir = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	struct stat root, st;
+	char *name = copy, *slash;
+
+	if (dir < 0 || fstat(dir, &root))
+		return err_sys(e, "cannot open the directory of %s", path);
+	for (; (slash = strchr(name, '/')); name = slash + 1) {
+		int next;
+
+		*slash = '\0';
+		if (!*name || strcmp(name, "..") == 0)
+			return err_set(e, ERR_CONFIG,
+			    "%s leads out of the project", path);
+		next = openat(dir, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return err_sys(e, "cannot open %s of %s", name, path);
+		fd_close(dir);
+		dir = next;
+		if (fstat(dir, &st) || st.st_dev != root.st_dev)
+			return err_set(e, ERR_CONFIG,
+			    "%s is on another device than the project", path);
+	}
+	if (!*name || strcmp(name, "..") == 0)
+		return err_set(
+		    e, ERR_CONFIG, "%s leads out of the project", path);
+	return fs_read(dir, name, max, data, len, e);
+}
+
 int
 fs_tail(int dirfd, const char *name, size_t max, char **data, size_t *len,
     struct err *e)

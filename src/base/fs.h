@@ -28,6 +28,13 @@ int fs_read(int dirfd, const char *name, size_t max, char **data, size_t *len,
     struct err *e) must_check;
 
 /*
+ * The same for a file that somebody else may have put into dirfd: `path` may
+ * have components, of which none is a symbolic link, ".." or on another device.
+ */
+int fs_read_beneath(int dirfd, const char *path, size_t max, char **data,
+    size_t *len, struct err *e) must_check;
+
+/*
  * The same for a program's own read-only files (Lima's templates), which
  * belong to whoever installed them.
  */

@@ -2,47 +2,37 @@
 
 #include "base/msg.h"
 #include "cmd/display.h"
-#include "host/settings.h"
 
 #define HASH_MIN 32 /* hexadecimal digits that --hash must give at least */
 
-static struct machinefile *
-approved_before(const struct ctx *cx)
-{
-	struct diags d = { .count = 0 };
-	struct machinefile *mf;
-	size_t len;
-	cleanup(str) char *text = trust_approved(
-	    cx->project.root, &cx->paths, &len);
-
-	if (!text)
-		return NULL;
-	mf = machinefile_parse(text, len, &cx->limits, &d);
-	return mf;
-}
-
+/* Each file as it is now, and what all of it asks for. */
 static void
-show(const struct ctx *cx, const struct machinefile *mf)
+show(const struct ctx *cx, const struct snapshot *now,
+    const struct machinefile *mf)
 {
-	cleanup(machinefile) struct machinefile *before = approved_before(cx);
+	cleanup(machinefile) struct machinefile *before = NULL;
+	cleanup(snapshot) struct snapshot approved = { .n = 0 };
+	struct diags d = { .count = 0 };
 
-	msg_plain("%s/%s%s:", cx->project.root, MACHINEFILE_NAME,
-	    before ? ", changed since you allowed it" : "");
-	display_text(cx->project.text, cx->project.len);
-	if (!cx->project.len)
-		msg_plain("  (empty: the defaults)");
+	if (trust_approved(cx->project.root, &cx->paths, &approved))
+		before = machinefile_parse(approved.files[0].bytes,
+		    approved.files[0].len, &cx->limits, &d);
+	for (size_t i = 0; i < now->n; i++)
+		display_file(cx->project.root, &now->files[i],
+		    snapshot_find(&approved, now->files[i].name));
 	msg_plain("It asks for%s:", before ? " (! is new or wider)" : "");
 	display_capabilities(mf, before);
 }
 
 /* A script says which bytes it means. */
 static int
-check_hash(const struct ctx *cx, const char *given, struct err *e)
+check_hash(const struct ctx *cx, const struct snapshot *s, const char *given,
+    struct err *e)
 {
 	char hash[HASH_SHA256_HEX + 1];
 	size_t n = strlen(given);
 
-	hash_sha256(cx->project.text, cx->project.len, hash);
+	snapshot_hash(s, hash);
 	if (n < HASH_MIN || n > HASH_SHA256_HEX)
 		return err_set(e, ERR_USAGE,
 		    "--hash takes %d to %d hexadecimal digits, as `machine "
@@ -61,32 +51,26 @@ cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 	const char *hash = argc == 3 && strcmp(argv[1], "--hash") == 0 ? argv[2]
 								       : NULL;
 	cleanup(machinefile) struct machinefile *mf = NULL;
-	cleanup(str) char *path = path_join(cx->project.root, MACHINEFILE_NAME);
-	struct diags d = { .count = 0 };
+	cleanup(snapshot) struct snapshot now = { .n = 0 };
 	bool yes = false;
 
 	if (argc != 1 && !hash)
 		return usage("allow", e);
-	if (!cx->project.text) {
-		*e = cx->project.problem;
+	/* Read once: what is shown is what is approved. */
+	if (trust_candidate(&cx->project, &cx->limits, &now, &mf, e))
 		return -1;
-	}
-	mf = machinefile_parse(
-	    cx->project.text, cx->project.len, &cx->limits, &d);
-	if (!mf)
-		return settings_complain(e, path, &d);
 	if (hash) {
-		if (check_hash(cx, hash, e))
+		if (check_hash(cx, &now, hash, e))
 			return -1;
 	} else {
-		show(cx, mf);
+		show(cx, &now, mf);
 		if (ask("allow exactly this?", &yes, e))
 			return err_wrap(e, "not allowed (in a script: --hash)");
 		if (!yes)
 			return err_set(e, ERR_UNTRUSTED, "not allowed");
 	}
-	if (trust_allow(&cx->project, &cx->paths, e))
+	if (trust_allow(cx->project.root, &now, &cx->paths, e))
 		return err_wrap(e, "cannot record the decision");
-	msg_note("%s is allowed", path);
+	msg_note("%s/%s is allowed", cx->project.root, MACHINEFILE_NAME);
 	return 0;
 }

@@ -24,10 +24,9 @@ tell(const struct ctx *cx)
 		break;
 	case TRUST_CHANGED:
 		if (vm_ready(&cx->vm, cx->trusted)) {
-			msg_error("%s/Machinefile has changed: the VM goes on "
-				  "as you allowed it, until you type: machine "
-				  "allow",
-			    root);
+			msg_error("%s/%s has changed: the VM goes on as you "
+				  "allowed it, until you type: machine allow",
+			    root, trusted_changed(cx->trusted));
 			return;
 		}
 		break;
@@ -35,7 +34,10 @@ tell(const struct ctx *cx)
 	case TRUST_GONE:
 		break;
 	}
-	msg_error("%s/Machinefile %s", root, trust_why_not(cx->trust));
+	msg_error("%s/%s %s", root,
+	    cx->trust == TRUST_CHANGED ? trusted_changed(cx->trusted)
+				       : MACHINEFILE_NAME,
+	    trust_why_not(cx->trust));
 }
 
 /* Only in a project that is allowed as it is, and without a known failure. */

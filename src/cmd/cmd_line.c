@@ -95,15 +95,17 @@ tell_change(struct ctx *cx)
 {
 	cleanup(buf) struct buf what = BUF_INIT;
 	char hex[HASH_XXH128_HEX + 1];
+	const char *changed;
 
 	if (cx->trust != TRUST_CHANGED)
 		return;
+	changed = trusted_changed(cx->trusted);
 	hash_xxh128(cx->project.text, cx->project.len, hex);
-	buf_addf(&what, "%s %s", cx->vm.state.id, hex);
+	buf_addf(&what, "%s %s %s", cx->vm.state.id, changed, hex);
 	if (!result_told(&cx->paths, env("MACHINE_SID"), what.s))
-		msg_error("%s/Machinefile has changed: the VM goes on as you "
-			  "allowed it, until you type: machine allow",
-		    cx->project.root);
+		msg_error("%s/%s has changed: the VM goes on as you allowed "
+			  "it, until you type: machine allow",
+		    cx->project.root, changed);
 }
 
 static int

@@ -104,7 +104,10 @@ print_text(
 int
 cmd_status(struct ctx *cx, int argc, char **argv, struct err *e)
 {
-	char hash[HASH_SHA256_HEX + 1];
+	cleanup(machinefile) struct machinefile *mf = NULL;
+	cleanup(snapshot) struct snapshot now = { .n = 0 };
+	char hash[HASH_SHA256_HEX + 1] = "";
+	struct err invalid = ERR_INIT;
 	cleanup(str) char *stage = NULL;
 	const char *word;
 
@@ -112,15 +115,16 @@ cmd_status(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("status", e);
 	if (ctx_trust(cx, e) || ctx_vm(cx, e))
 		return -1;
-	hash_sha256(
-	    cx->project.text ? cx->project.text : "", cx->project.len, hash);
+	/* Of what could be approved now; nothing if it is not valid. */
+	if (!trust_candidate(&cx->project, &cx->limits, &now, &mf, &invalid))
+		snapshot_hash(&now, hash);
 	hash[32] = '\0'; /* what a person copies for `allow --hash` */
 	stage = vm_stage(&cx->vm);
 	word = vm_word(cx, stage);
 	if (argc > 1)
-		print_json(cx, cx->project.text ? hash : NULL, word, stage);
+		print_json(cx, *hash ? hash : NULL, word, stage);
 	else
-		print_text(cx, cx->project.text ? hash : NULL, word, stage);
+		print_text(cx, *hash ? hash : NULL, word, stage);
 	if (cx->trust != TRUST_ALLOWED && cx->trust != TRUST_CHANGED)
 		return STATUS_NOT_ALLOWED;
 	return strcmp(word, "running") == 0 ? STATUS_READY : STATUS_NOT_RUNNING;

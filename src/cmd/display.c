@@ -95,7 +95,7 @@ display_capabilities(
 	}
 }
 
-void
+static void
 display_text(const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -109,4 +109,20 @@ display_text(const char *text, size_t len)
 		msg_plain("  | %s", line.s);
 		text = nl ? nl + 1 : end;
 	}
+}
+
+void
+display_file(const char *root, const struct snapshot_file *now,
+    const struct snapshot_file *before)
+{
+	if (before && before->len == now->len &&
+	    memcmp(before->bytes, now->bytes, now->len) == 0) {
+		msg_plain("%s/%s is as you allowed it", root, now->name);
+		return;
+	}
+	msg_plain("%s/%s%s:", root, now->name,
+	    before ? ", changed since you allowed it" : "");
+	display_text(now->bytes, now->len);
+	if (!now->len)
+		msg_plain("  (empty)");
 }

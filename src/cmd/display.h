@@ -2,6 +2,7 @@
 #define CMD_DISPLAY_H
 
 #include "core/machinefile.h"
+#include "host/snapshot.h"
 
 /*
  * What a Machinefile asks for, for a person who decides about it: a line per
@@ -11,7 +12,11 @@
 void display_capabilities(
     const struct machinefile *mf, const struct machinefile *before);
 
-/* The text itself, line by line, what is not printable made visible. */
-void display_text(const char *text, size_t len);
+/*
+ * One file of a snapshot with its text, line by line, what is not printable
+ * made visible; or that it is as it was approved (`before`, or NULL).
+ */
+void display_file(const char *root, const struct snapshot_file *now,
+    const struct snapshot_file *before);
 
 #endif

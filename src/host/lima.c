@@ -171,8 +171,7 @@ run(const struct lima *l, const char *const *argv, int log, const char *what,
 }
 
 int
-lima_validate(
-    const struct lima *l, const char *yaml, int log, struct err *e)
+lima_validate(const struct lima *l, const char *yaml, int log, struct err *e)
 {
 	const char *const argv[] = { "limactl", "--tty=false", "template",
 		"validate", yaml, NULL };

@@ -57,8 +57,8 @@ struct lima_instance {
 void lima_look(const struct lima *l, const char *name, struct lima_instance *i);
 
 /* Let limactl look at a configuration before anything is made from it. */
-int lima_validate(const struct lima *l, const char *yaml, int log,
-    struct err *e) must_check;
+int lima_validate(
+    const struct lima *l, const char *yaml, int log, struct err *e) must_check;
 /*
  * The instance exists, and Lima has understood what it was asked for
  * (limacheck.h), whatever else it may have merged in.
@@ -88,8 +88,9 @@ int lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
  * One ssh connection of its own (no master) that runs a command line of ours
  * in the guest; its status in *status, SSH_UNREACHABLE if it cannot be reached.
  */
-#define SSH_UNREACHABLE 255 /* ssh(1); also the status of a command's own 255 \
-			     */
+#define SSH_UNREACHABLE                                       \
+	255 /* ssh(1); also the status of a command's own 255 \
+	     */
 int lima_probe(const struct lima *l, const char *name, const char *command,
     int log, int *status, struct err *e) must_check;
 

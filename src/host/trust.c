@@ -8,17 +8,26 @@
 #include "host/state.h"
 
 #define FILE_NAME "trust"
-/* The magic line, the decision, the path and the bytes that were approved. */
+/* The magic line, the decision, the path, and the snapshot's stored form. */
 #define FILE_MAGIC "machine-trust 1\n"
-#define FILE_MAX (MACHINEFILE_MAX + 8192)
+#define FILE_MAX (SNAPSHOT_MAX + SNAPSHOT_FILES_MAX * 1100 + 8192)
 
 struct trusted {
 	char *root;
 	char hash[HASH_SHA256_HEX + 1];
 	char slug[MACHINEFILE_NAME_MAX + 1];
 	struct machinefile *mf;
-	bool current;
+	struct snapshot snapshot;
+	char *changed; /* the file that has; NULL: none */
 };
+
+/* What the Machinefile runs, besides what stands in it. */
+static const char *const *
+files_of(const struct machinefile *mf)
+{
+	(void)mf;
+	return NULL;
+}
 
 static int
 damaged(struct err *e)
@@ -33,12 +42,13 @@ decision_parse(struct decision *d, char *text, size_t len, struct err *e)
 	const size_t magic = strlen(FILE_MAGIC);
 	char *p = text + magic, *end = text + len, *nl;
 
+	*d = (struct decision){ .allow = false };
 	if (len < magic || memcmp(text, FILE_MAGIC, magic) != 0)
 		return damaged(e);
 	if (end - p > 6 && memcmp(p, "allow\n", 6) == 0)
 		d->allow = true, p += 6;
 	else if (end - p > 5 && memcmp(p, "deny\n", 5) == 0)
-		d->allow = false, p += 5;
+		p += 5;
 	else
 		return damaged(e);
 	nl = memchr(p, '\n', (size_t)(end - p));
@@ -46,12 +56,21 @@ decision_parse(struct decision *d, char *text, size_t len, struct err *e)
 		return damaged(e);
 	*nl = '\0';
 	d->root = p;
-	d->bytes = nl + 1;
-	d->len = (size_t)(end - d->bytes);
-	if (!d->allow && d->len)
-		return damaged(e);
-	return 0;
+	p = nl + 1;
+	if (!d->allow)
+		return p == end ? 0 : damaged(e);
+	return snapshot_parse(&d->snapshot, p, (size_t)(end - p), e)
+		   ? damaged(e)
+		   : 0;
 }
+
+static void
+decision_release(struct decision *d)
+{
+	snapshot_release(&d->snapshot);
+}
+
+CLEANUP_DEFINE(decision, struct decision, decision_release(p));
 
 /* *text (owned by the caller) holds what *d points to; NULL: no decision. */
 static int
@@ -62,35 +81,59 @@ decision_load(struct decision *d, char **text, const struct state *s,
 
 	if (s->fd < 0)
 		return 0;
-	if (fs_read(s->fd, FILE_NAME, FILE_MAX, text, &len, e)) {
-		if (e->sys != ENOENT)
-			return -1;
-		*e = (struct err)ERR_INIT;
-		return 0;
-	}
+	if (fs_read(s->fd, FILE_NAME, FILE_MAX, text, &len, e))
+		return e->sys == ENOENT ? 0 : -1;
 	if (decision_parse(d, *text, len, e))
 		return -1;
 	return strcmp(d->root, root) == 0 ? 0 : damaged(e);
 }
 
+static int
+parse(const struct project *p, const char *text, size_t len,
+    const struct limits *limits, struct machinefile **mf, struct err *e)
+{
+	cleanup(str) char *path = path_join(p->root, MACHINEFILE_NAME);
+	struct diags d = { .count = 0 };
+
+	*mf = machinefile_parse(text, len, limits, &d);
+	return *mf ? 0 : settings_complain(e, path, &d);
+}
+
+/* Which file is not (any more) as it was approved? malloc'ed, or NULL. */
+static char *
+find_change(const struct project *p, const struct trusted *t)
+{
+	const struct snapshot_file *file = &t->snapshot.files[0];
+	cleanup(snapshot) struct snapshot now = { .n = 0 };
+	const char *name = MACHINEFILE_NAME;
+	struct err e = ERR_INIT;
+
+	/* With these bytes it runs the same files. */
+	if (!p->text || p->len != file->len ||
+	    memcmp(p->text, file->bytes, p->len) != 0)
+		return xstrdup(name);
+	if (snapshot_read(&now, p->root, p->text, p->len, files_of(t->mf), &e))
+		name = "a file that it runs";
+	else
+		name = snapshot_difference(&t->snapshot, &now);
+	return name ? xstrdup(name) : NULL;
+}
+
 static struct trusted *
-trusted_new(const struct project *p, const struct decision *d,
+trusted_new(const struct project *p, struct decision *d,
     const struct limits *limits, struct err *e)
 {
 	cleanup(trusted) struct trusted *t = xcalloc(1, sizeof(*t));
-	cleanup(str) char *path = path_join(p->root, MACHINEFILE_NAME);
-	struct diags diags = { .count = 0 };
 
 	t->root = xstrdup(p->root);
 	machinefile_slug(p->root, t->slug);
-	hash_sha256(d->bytes, d->len, t->hash);
-	t->current = p->text && p->len == d->len &&
-		     memcmp(p->text, d->bytes, d->len) == 0;
-	t->mf = machinefile_parse(d->bytes, d->len, limits, &diags);
-	if (!t->mf) {
-		settings_complain(e, path, &diags);
+	t->snapshot = d->snapshot;
+	d->snapshot.n = 0; /* ours now */
+	snapshot_hash(&t->snapshot, t->hash);
+	if (parse(p, t->snapshot.files[0].bytes, t->snapshot.files[0].len,
+		limits, &t->mf, e))
 		return NULL;
-	}
+	t->changed = find_change(p, t);
 	return STEAL(t);
 }
 
@@ -101,7 +144,7 @@ trust_check(const struct project *p, const struct paths *paths,
 {
 	cleanup(state) struct state s = STATE_INIT;
 	cleanup(str) char *text = NULL;
-	struct decision d = { 0 };
+	cleanup(decision) struct decision d = { .allow = false };
 
 	*t = NULL;
 	*state = TRUST_NONE;
@@ -117,9 +160,22 @@ trust_check(const struct project *p, const struct paths *paths,
 	if (!(*t = trusted_new(p, &d, limits, e)))
 		return -1;
 	*state = !p->text	 ? TRUST_GONE
-		 : (*t)->current ? TRUST_ALLOWED
-				 : TRUST_CHANGED;
+		 : (*t)->changed ? TRUST_CHANGED
+				 : TRUST_ALLOWED;
 	return 0;
+}
+
+int
+trust_candidate(const struct project *p, const struct limits *limits,
+    struct snapshot *s, struct machinefile **mf, struct err *e)
+{
+	if (!p->text) {
+		*e = p->problem;
+		return -1;
+	}
+	if (parse(p, p->text, p->len, limits, mf, e))
+		return -1;
+	return snapshot_read(s, p->root, p->text, p->len, files_of(*mf), e);
 }
 
 void
@@ -128,6 +184,8 @@ trusted_free(struct trusted *t)
 	if (!t)
 		return;
 	machinefile_free(t->mf);
+	snapshot_release(&t->snapshot);
+	free(t->changed);
 	free(t->root);
 	free(t);
 }
@@ -159,7 +217,19 @@ trusted_hash(const struct trusted *t)
 bool
 trusted_current(const struct trusted *t)
 {
-	return t->current;
+	return !t->changed;
+}
+
+const char *
+trusted_changed(const struct trusted *t)
+{
+	return t->changed;
+}
+
+const struct snapshot *
+trusted_snapshot(const struct trusted *t)
+{
+	return &t->snapshot;
 }
 
 const char *
@@ -196,62 +266,82 @@ write_roots(const struct paths *paths, struct err *e)
 	return fs_replace(dir, "roots", roots, strlen(roots), 0600, e);
 }
 
+/* One decision at a time, so that the list of roots has all of them. */
 static int
-decide(const char *root, bool allow, const char *bytes, size_t len,
+lock_decisions(const struct paths *paths, struct err *e)
+{
+	cleanup(fd) int dir = fs_private_dir(paths->state, e);
+
+	return dir < 0 ? -1 : fs_lock(dir, "roots.lock", LOCK_WAIT, e);
+}
+
+static int
+decide(const char *root, const struct snapshot *allowed,
     const struct paths *paths, struct err *e)
 {
 	cleanup(state) struct state s = STATE_INIT;
 	cleanup(buf) struct buf text = BUF_INIT;
-	cleanup(fd) int dir = fs_private_dir(paths->state, e);
-	cleanup(fd) int lock = -1;
+	cleanup(fd) int lock = lock_decisions(paths, e);
 
-	if (dir < 0)
-		return -1;
-	/* One decision at a time, so that the list of roots has all of them. */
-	lock = fs_lock(dir, "roots.lock", LOCK_WAIT, e);
 	if (lock < 0 || state_open(&s, paths, root, true, e))
 		return -1;
-	buf_addf(&text, FILE_MAGIC "%s\n%s\n", allow ? "allow" : "deny", root);
-	buf_add(&text, bytes, len);
+	buf_addf(
+	    &text, FILE_MAGIC "%s\n%s\n", allowed ? "allow" : "deny", root);
+	if (allowed)
+		snapshot_write(&text, allowed);
 	if (fs_replace(s.fd, FILE_NAME, text.s, text.len, 0600, e))
 		return -1;
 	return write_roots(paths, e);
 }
 
 int
-trust_allow(const struct project *p, const struct paths *paths, struct err *e)
+trust_allow(const char *root, const struct snapshot *s,
+    const struct paths *paths, struct err *e)
 {
-	return decide(p->root, true, p->text, p->len, paths, e);
+	return decide(root, s, paths, e);
 }
 
 int
 trust_deny(const char *root, const struct paths *paths, struct err *e)
 {
-	return decide(root, false, "", 0, paths, e);
+	return decide(root, NULL, paths, e);
 }
 
-char *
-trust_approved(const char *root, const struct paths *paths, size_t *len)
+int
+trust_revoke(const char *root, const struct paths *paths, struct err *e)
+{
+	cleanup(state) struct state s = STATE_INIT;
+	cleanup(fd) int lock = lock_decisions(paths, e);
+
+	if (lock < 0 || state_open(&s, paths, root, false, e))
+		return -1;
+	if (s.fd >= 0 && fs_remove(s.fd, FILE_NAME, e))
+		return -1;
+	return write_roots(paths, e);
+}
+
+bool
+trust_approved(
+    const char *root, const struct paths *paths, struct snapshot *out)
 {
 	cleanup(state) struct state s = STATE_INIT;
 	cleanup(str) char *text = NULL;
-	struct decision d = { 0 };
+	cleanup(decision) struct decision d = { .allow = false };
 	struct err e = ERR_INIT;
-	struct buf bytes = BUF_INIT;
 
 	if (state_open(&s, paths, root, false, &e) ||
 	    decision_load(&d, &text, &s, root, &e) || !text || !d.allow)
-		return NULL;
-	buf_add(&bytes, d.bytes, d.len);
-	*len = d.len;
-	return buf_detach(&bytes);
+		return false;
+	*out = d.snapshot;
+	d.snapshot.n = 0;
+	return true;
 }
 
 static int
 add_root(struct state *s, const char *root, void *arg, struct err *e)
 {
 	cleanup(str) char *text = NULL;
-	struct decision d = { 0 };
+	cleanup(decision) struct decision d = { .allow = false };
 	struct err ignored = ERR_INIT;
 
 	(void)e;

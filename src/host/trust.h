@@ -6,9 +6,11 @@
 #include "core/machinefile.h"
 #include "host/paths.h"
 #include "host/project.h"
+#include "host/snapshot.h"
 
 /*
- * The user's decision about one Machinefile at one path.
+ * The user's decision about one snapshot at one path: the Machinefile and the
+ * files that it runs.
  *
  *  1. What was approved MUST be compared byte by byte with a stored copy; no
  *     hash decides.
@@ -21,8 +23,8 @@ enum trust_state {
 	TRUST_NONE, /* no decision yet */
 	TRUST_DENIED,
 	TRUST_ALLOWED,
-	TRUST_CHANGED, /* allowed, but the file has other bytes now */
-	TRUST_GONE /* allowed, but the file is missing or cannot be read */
+	TRUST_CHANGED, /* allowed, but a file has other bytes now, or is gone */
+	TRUST_GONE /* allowed, but there is no Machinefile that can be read */
 };
 
 /*
@@ -46,22 +48,38 @@ void trusted_free(struct trusted *t);
 const struct machinefile *trusted_machinefile(const struct trusted *t);
 const char *trusted_root(const struct trusted *t);
 const char *trusted_name(const struct trusted *t); /* the machine's */
-/* SHA-256 of the approved bytes: what `allow --hash` and `status` show. */
+/* SHA-256 of the approved bytes: what `allow --hash` takes. */
 const char *trusted_hash(const struct trusted *t);
-/* The file still has these bytes: new things may be started. */
+/* All files still have these bytes: new things may be started. */
 bool trusted_current(const struct trusted *t);
+/* If not: the name of the first that has not. */
+const char *trusted_changed(const struct trusted *t);
+/* The approved bytes of a file that the Machinefile runs. */
+const struct snapshot *trusted_snapshot(const struct trusted *t);
 
 /* "is not allowed yet: read it, then type: machine allow" and the like. */
 const char *trust_why_not(enum trust_state state);
 
 /* Record the user's decision. Never called on our own account. */
-int trust_allow(const struct project *p, const struct paths *paths,
-    struct err *e) must_check;
+int trust_allow(const char *root, const struct snapshot *s,
+    const struct paths *paths, struct err *e) must_check;
 int trust_deny(
     const char *root, const struct paths *paths, struct err *e) must_check;
 
-/* The bytes that were approved, malloc'ed; NULL if there are none. */
-char *trust_approved(const char *root, const struct paths *paths, size_t *len);
+/* Forget the decision, as if there had been none. */
+int trust_revoke(
+    const char *root, const struct paths *paths, struct err *e) must_check;
+
+/* The bytes that were approved, if any: then true. */
+bool trust_approved(
+    const char *root, const struct paths *paths, struct snapshot *s);
+
+/*
+ * The files as they are now: what there is to approve. *mf is what they say.
+ * An error names every complaint.
+ */
+int trust_candidate(const struct project *p, const struct limits *limits,
+    struct snapshot *s, struct machinefile **mf, struct err *e) must_check;
 
 /*
  * The canonical roots of all projects with an approval, one per line: the
@@ -74,10 +92,9 @@ char *trust_roots_path(const struct paths *paths) must_check nonnull_ret;
 struct decision {
 	bool allow;
 	const char *root; /* in `text` */
-	const char *bytes;
-	size_t len;
+	struct snapshot snapshot; /* of its own; empty for a denial */
 };
-/* Cuts `text` in place. */
+/* Cuts `text` in place. snapshot_release() is the caller's after success. */
 int decision_parse(
     struct decision *d, char *text, size_t len, struct err *e) must_check;
 

@@ -103,9 +103,9 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 
 	if (!trusted_current(t))
 		return err_set(e, ERR_UNTRUSTED,
-		    "%s/Machinefile has changed or is missing, so nothing new "
-		    "is started",
-		    trusted_root(t));
+		    "%s/%s has changed or is missing, so nothing new is "
+		    "started: read it, then type: machine allow",
+		    trusted_root(t), trusted_changed(t));
 	lock = fs_lock(vm->state.fd, LOCK, LOCK_TRY, e);
 	if (lock < 0)
 		return e->sys == EWOULDBLOCK ? 0 : -1;

@@ -137,8 +137,8 @@ write_configuration(struct work *w, const struct json *config, struct buf *text,
 static int
 do_create(struct work *w, struct err *e)
 {
-	cleanup(json) struct json *config =
-	    limayaml(w->mf, &w->image, trusted_root(w->trusted));
+	cleanup(json) struct json *config = limayaml(
+	    w->mf, &w->image, trusted_root(w->trusted));
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
@@ -167,8 +167,8 @@ do_create(struct work *w, struct err *e)
 static int
 do_configure(struct work *w, struct err *e)
 {
-	cleanup(json) struct json *config =
-	    limayaml(w->mf, &w->image, trusted_root(w->trusted));
+	cleanup(json) struct json *config = limayaml(
+	    w->mf, &w->image, trusted_root(w->trusted));
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;

@@ -4,12 +4,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A decision that was read is about an absolute path, and its bytes are ours. */
+/* A decision that was read is about an absolute path, and is written the same. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup(str) char *text = xcalloc(size + 1, 1);
 	struct decision d = { 0 };
+	cleanup(buf) struct buf again = BUF_INIT;
 	struct err e = ERR_INIT;
 
 	if (size)
@@ -19,9 +20,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort(); /* refused without a reason */
 		return 0;
 	}
-	if (d.root[0] != '/' || d.bytes < text || d.bytes + d.len != text + size)
+	if (d.root[0] != '/' || d.allow != !!d.snapshot.n)
 		abort();
-	if (!d.allow && d.len)
-		abort();
+	if (d.allow) {
+		/* What was read is what would be written. */
+		snapshot_write(&again, &d.snapshot);
+		if (size < again.len ||
+		    memcmp(data + size - again.len, again.s, again.len) != 0)
+			abort();
+	}
+	snapshot_release(&d.snapshot);
 	return 0;
 }

@@ -48,10 +48,13 @@ static int
 allow(const char *root)
 {
 	cleanup(project) struct project p = { 0 };
+	cleanup(snapshot) struct snapshot s = { .n = 0 };
+	cleanup(machinefile) struct machinefile *mf = NULL;
 	struct err e = ERR_INIT;
 
 	return project_open(&p, &paths, root, &e) ||
-	       trust_allow(&p, &paths, &e);
+	       trust_candidate(&p, &limits, &s, &mf, &e) ||
+	       trust_allow(root, &s, &paths, &e);
 }
 
 static void
@@ -111,7 +114,8 @@ test_store(const char *root)
 	static const char *const damaged[] = { "", "machine-trust 2\nallow\n",
 		"machine-trust 1\nallow\n", "machine-trust 1\nmaybe\n/x\n",
 		"machine-trust 1\nallow\nx\n", "machine-trust 1\ndeny\n/x\nbytes",
-		"machine-trust 1\nallow\n/another/path\ncpus: 2\n" };
+		"machine-trust 1\nallow\n/another/path\nMachinefile 1\n#\n",
+		"machine-trust 1\nallow\n/x\nMachinefile 9\n#\n" };
 	cleanup(state) struct state s = STATE_INIT;
 	struct err e = ERR_INIT;
 

@@ -5,7 +5,7 @@
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
 	local commands='allow check deny destroy help hook init logs off on run shell
-		start status stop version'
+		start status stop trust version'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac
 	if (( COMP_CWORD == at )); then
@@ -21,6 +21,7 @@ _machine() {
 		run) [[ $cur == -* ]] && words=-- ;;
 		start | up) words=--background ;;
 		status) words=--json ;;
+		trust) words='list prune revoke --all' ;;
 		esac
 	fi
 	# Files; what the VM has for commands is not known here.

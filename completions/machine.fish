@@ -41,6 +41,7 @@ __machine_complete_command shell 'open a shell in the VM'
 __machine_complete_command start 'make the VM ready'
 __machine_complete_command status 'show the project, the approval and the VM'
 __machine_complete_command stop 'stop the VM'
+__machine_complete_command trust 'show the decisions, or forget some'
 __machine_complete_command version 'print the version'
 
 complete -c machine -n '__machine_complete_after allow' -l hash -x -d 'approve it if it has this SHA-256'
@@ -52,4 +53,6 @@ complete -c machine -n '__machine_complete_after logs' -a 'engine provision star
 complete -c machine -n '__machine_complete_after run' -a '--'
 complete -c machine -n 'contains -- (__machine_complete_words)[1] run' -F # the VM's commands are not known here
 complete -c machine -n '__machine_complete_after start up' -l background -d 'do not wait'
+complete -c machine -n '__machine_complete_after trust' -a 'list prune revoke'
+complete -c machine -n '__machine_complete_after trust' -l all -d 'of all projects'
 complete -c machine -n '__machine_complete_after status' -l json -d 'for programs'

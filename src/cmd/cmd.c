@@ -42,6 +42,8 @@ static const struct cmd commands[] = {
 	{ "status", cmd_status, NEED_CONFIG | NEED_PROJECT, "[--json]",
 	    "show the project, the approval and the VM" },
 	{ "stop", cmd_stop, NEED_CONFIG | NEED_PROJECT, "", "stop the VM" },
+	{ "trust", cmd_trust, 0, "list|prune|revoke [PATH|--all]",
+	    "show the decisions, or forget some" },
 	{ "version", cmd_version, 0, "", "print the version" },
 };
 

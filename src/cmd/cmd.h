@@ -89,6 +89,7 @@ CMD(cmd_start);
 CMD(cmd_start_worker);
 CMD(cmd_status);
 CMD(cmd_stop);
+CMD(cmd_trust);
 CMD(cmd_version);
 #undef CMD
 

@@ -337,19 +337,71 @@ trust_approved(
 	return true;
 }
 
+struct found {
+	char *root;
+	enum trust_state what;
+};
+
+struct list {
+	struct found *at;
+	size_t n;
+};
+
 static int
-add_root(struct state *s, const char *root, void *arg, struct err *e)
+add_decision(struct state *s, const char *root, void *arg, struct err *e)
 {
 	cleanup(str) char *text = NULL;
 	cleanup(decision) struct decision d = { .allow = false };
+	struct list *list = arg;
+	enum trust_state what = TRUST_NONE;
 	struct err ignored = ERR_INIT;
 
 	(void)e;
-	/* A damaged record counts as one: in doubt a directory is a project. */
-	if (decision_load(&d, &text, s, root, &ignored) == 0 &&
-	    (!text || !d.allow))
-		return 0;
-	buf_addf(arg, "%s\n", root);
+	if (decision_load(&d, &text, s, root, &ignored) == 0) {
+		if (!text)
+			return 0;
+		what = d.allow ? TRUST_ALLOWED : TRUST_DENIED;
+	}
+	list->at = xreallocarray(list->at, list->n + 1, sizeof(*list->at));
+	list->at[list->n++] = (struct found){ .root = xstrdup(root),
+		.what = what };
+	return 0;
+}
+
+static int
+by_root(const void *a, const void *b)
+{
+	return strcmp(
+	    ((const struct found *)a)->root, ((const struct found *)b)->root);
+}
+
+int
+trust_each(const struct paths *paths,
+    int (*each)(
+	const char *root, enum trust_state what, void *arg, struct err *e),
+    void *arg, struct err *e)
+{
+	struct list list = { .n = 0 };
+	int rc = state_each(paths, add_decision, &list, e);
+
+	if (list.n)
+		qsort(list.at, list.n, sizeof(*list.at), by_root);
+	for (size_t i = 0; i < list.n; i++) {
+		if (!rc)
+			rc = each(list.at[i].root, list.at[i].what, arg, e);
+		free(list.at[i].root);
+	}
+	free(list.at);
+	return rc;
+}
+
+static int
+add_root(const char *root, enum trust_state what, void *arg, struct err *e)
+{
+	(void)e;
+	/* A damaged record counts: in doubt a directory is a project. */
+	if (what != TRUST_DENIED)
+		buf_addf(arg, "%s\n", root);
 	return 0;
 }
 
@@ -358,7 +410,7 @@ trust_roots(const struct paths *paths, struct err *e)
 {
 	cleanup(buf) struct buf roots = BUF_INIT;
 
-	if (state_each(paths, add_root, &roots, e))
+	if (trust_each(paths, add_root, &roots, e))
 		return NULL;
 	return buf_detach(&roots);
 }

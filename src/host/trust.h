@@ -82,6 +82,16 @@ int trust_candidate(const struct project *p, const struct limits *limits,
     struct snapshot *s, struct machinefile **mf, struct err *e) must_check;
 
 /*
+ * Every decision there is, in the order of the paths: TRUST_ALLOWED or
+ * TRUST_DENIED, or TRUST_NONE for one that is damaged. The files are not
+ * looked at. Stops at the first call that returns non-zero, with its value.
+ */
+int trust_each(const struct paths *paths,
+    int (*each)(const char *root, enum trust_state what, void *arg,
+	struct err *e),
+    void *arg, struct err *e) must_check;
+
+/*
  * The canonical roots of all projects with an approval, one per line: the
  * hooks and project_find() must know a project whose Machinefile was deleted.
  */

@@ -33,6 +33,7 @@ __machine_complete_command destroy "remove this project's VM"
 __machine_complete_command help 'list the commands, or the keys of a file'
 __machine_complete_command hook "print the code for a shell's startup file"
 __machine_complete_command init 'write a Machinefile with comments'
+__machine_complete_command lock 'write Machinefile.lock, which pins the image'
 __machine_complete_command logs 'show how the last start went'
 __machine_complete_command off "leave this project's VM alone, in this shell"
 __machine_complete_command on 'the opposite of off'

@@ -5,8 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <time.h>
 
 #include "base/os.h"
 
@@ -150,14 +153,46 @@ spawn(const struct proc *p, const sigset_t *set_back, int pipefd, pid_t *pid,
 	return 0;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* What is left until `end`, as poll(2) wants it; -1 without a time limit. */
 static int
-drain(int fd, const struct proc *p, struct err *e)
+remaining(const struct proc *p, int64_t end)
+{
+	int64_t left = p->timeout_ms ? end - now_ms() : -1;
+
+	if (!p->timeout_ms)
+		return -1;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static int
+too_late(const struct proc *p, struct err *e)
+{
+	return err_set(e, ERR_BACKEND, "%s did not answer within %g s", p->path,
+	    p->timeout_ms / 1000.0);
+}
+
+static int
+drain(int fd, const struct proc *p, int64_t end, struct err *e)
 {
 	char chunk[4096];
 
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		int rc = poll(&ready, 1, remaining(p, end));
+		ssize_t n;
 
+		if (rc == 0)
+			return too_late(p, e);
+		n = rc < 0 ? -1 : read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -168,6 +203,23 @@ drain(int fd, const struct proc *p, struct err *e)
 			return err_set(e, ERR_BACKEND,
 			    "%s printed more than it should", p->path);
 	}
+}
+
+/* It may have closed the pipe, or never had one, and go on all the same. */
+static int
+wait_in_time(pid_t pid, const struct proc *p, int64_t end, struct err *e)
+{
+	int left;
+
+	if (!p->timeout_ms)
+		return 0;
+	do {
+		left = remaining(p, end);
+		errno = 0;
+		if (os_wait_gone(pid, left))
+			return 0;
+	} while (left && errno == EINTR);
+	return too_late(p, e);
 }
 
 static int
@@ -183,7 +235,8 @@ proc_run(const struct proc *p, int *status, struct err *e)
 	cleanup(fd) int wr = -1;
 	cleanup(deaf) struct deaf deaf;
 	sigset_t set_back;
-	int fds[2], ws, drained = 0;
+	int64_t end = now_ms() + p->timeout_ms;
+	int fds[2], ws, rc = 0;
 	pid_t pid;
 
 	deaf_begin(&deaf, &set_back);
@@ -196,16 +249,19 @@ proc_run(const struct proc *p, int *status, struct err *e)
 	if (spawn(p, &set_back, wr, &pid, e))
 		return -1;
 	fd_close(steal_fd(&wr));
-	if (rd >= 0 && (drained = drain(rd, p, e)) < 0)
-		(void)kill(pid, SIGTERM);
+	if (rd >= 0)
+		rc = drain(rd, p, end, e);
+	if (!rc)
+		rc = wait_in_time(pid, p, end, e);
+	if (rc)
+		(void)kill(pid, p->timeout_ms ? SIGKILL : SIGTERM);
 	/* Reaped whatever happened; the first error is the one to tell. */
 	while (waitpid(pid, &ws, 0) < 0)
 		if (errno != EINTR)
-			return drained
-				   ? drained
-				   : err_sys(e, "cannot wait for %s", p->path);
+			return rc ? rc
+				  : err_sys(e, "cannot wait for %s", p->path);
 	*status = shell_status(ws);
-	return drained;
+	return rc;
 }
 
 int

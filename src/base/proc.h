@@ -39,6 +39,11 @@ struct proc {
 	bool detach;
 	int lock; /* with PROC_PASS_LOCK: becomes the child's descriptor 3 */
 	bool pass_lock;
+	/*
+	 * For proc_run(): when it is over the child, and only it, is killed,
+	 * and what it printed so far does not count. 0: it may take its time.
+	 */
+	unsigned timeout_ms;
 };
 #define PROC_LOCK_FD 3
 
@@ -51,7 +56,8 @@ void proc_init(void);
 
 /*
  * Start it and wait for it. Returns 0 and its status as a shell would give it
- * (128 + n if signal n ended it), or -1 if it could not be started.
+ * (128 + n if signal n ended it), or -1 if it could not be started or did not
+ * end in time.
  */
 int proc_run(const struct proc *p, int *status, struct err *e) must_check;
 

@@ -26,6 +26,8 @@ static const struct cmd commands[] = {
 	    "print the code for a shell's startup file" },
 	{ "init", cmd_init, NEED_CONFIG, "",
 	    "write a Machinefile with comments" },
+	{ "lock", cmd_lock, NEED_CONFIG | NEED_PROJECT, "",
+	    "write Machinefile.lock, which pins the image" },
 	{ "logs", cmd_logs, NEED_CONFIG | NEED_PROJECT,
 	    "[engine|provision|start]", "show how the last start went" },
 	{ "off", cmd_off_on, 0, "",

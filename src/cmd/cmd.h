@@ -80,6 +80,7 @@ CMD(cmd_help);
 CMD(cmd_hook);
 CMD(cmd_init);
 CMD(cmd_line);
+CMD(cmd_lock);
 CMD(cmd_logs);
 CMD(cmd_off_on);
 CMD(cmd_route);

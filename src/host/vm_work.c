@@ -4,6 +4,7 @@
 #include "base/msg.h"
 #include "core/currency.h"
 #include "core/limayaml.h"
+#include "core/lockfile.h"
 
 #define TAIL_MAX 1500 /* bytes of a log in a message */
 #define TAIL_LINES 20
@@ -201,6 +202,16 @@ carry_out(struct work *w, unsigned steps, struct err *e)
 	return vm_save(vm, e);
 }
 
+/* What the approved lock file says about the image, if there is one. */
+static int
+check_lock(const struct trusted *t, const struct image *image, struct err *e)
+{
+	const struct snapshot_file *lock = snapshot_find(
+	    trusted_snapshot(t), SNAPSHOT_LOCK);
+
+	return lock ? lockfile_check(lock->bytes, lock->len, image, e) : 0;
+}
+
 int
 vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 {
@@ -213,7 +224,9 @@ vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 
 	if (lima_find(&vm->lima, vm->config, vm->self, e) ||
 	    lima_check_version(&vm->lima, e) ||
-	    lima_image(&vm->lima, vm->config, w.mf->image, arena, &w.image, e))
+	    lima_image(&vm->lima, vm->config, w.mf->image, arena, &w.image,
+		e) ||
+	    check_lock(t, &w.image, e))
 		return -1;
 	log = fs_open_log(vm->state.fd, "engine.log", true, e);
 	if (log < 0)

@@ -173,7 +173,7 @@ run(const struct lima *l, const char *const *argv, int log, const char *what,
 int
 lima_validate(const struct lima *l, const char *yaml, int log, struct err *e)
 {
-	const char *const argv[] = { "limactl", "--tty=false", "template",
+	const char *const argv[] = { l->limactl, "--tty=false", "template",
 		"validate", yaml, NULL };
 
 	return run(l, argv, log, "use the configuration", e);
@@ -183,7 +183,7 @@ int
 lima_verify(const struct lima *l, const char *name, const struct json *asked,
     struct err *e)
 {
-	const char *const argv[] = { "limactl", "--tty=false", "list",
+	const char *const argv[] = { l->limactl, "--tty=false", "list",
 		"--format={{json .Config}}", name, NULL };
 	struct proc_capture out = { .text = BUF_INIT, .max = OUTPUT_MAX };
 	const struct proc p = { .path = l->limactl,
@@ -222,7 +222,7 @@ lima_create(const struct lima *l, const char *name, const char *yaml, int log,
 
 	if (home < 0)
 		return -1;
-	argv_push(&argv, "limactl");
+	argv_push(&argv, l->limactl);
 	argv_push(&argv, "--tty=false");
 	argv_push(&argv, "create");
 	argv_pushf(&argv, "--name=%s", name);
@@ -233,7 +233,7 @@ lima_create(const struct lima *l, const char *name, const char *yaml, int log,
 int
 lima_delete(const struct lima *l, const char *name, int log, struct err *e)
 {
-	const char *const argv[] = { "limactl", "--tty=false", "delete", "-f",
+	const char *const argv[] = { l->limactl, "--tty=false", "delete", "-f",
 		name, NULL };
 	cleanup(str) char *yaml = lima_file(l, name, "lima.yaml");
 	cleanup(str) char *dir = path_join(l->home, name);
@@ -262,7 +262,7 @@ drop_stale_pids(
 int
 lima_clear(const struct lima *l, const char *name, int log, struct err *e)
 {
-	const char *const argv[] = { "limactl", "--tty=false", "stop", "-f",
+	const char *const argv[] = { l->limactl, "--tty=false", "stop", "-f",
 		name, NULL };
 	struct lima_instance i;
 
@@ -290,7 +290,7 @@ int
 lima_start(
     const struct lima *l, const char *name, int log, pid_t *pid, struct err *e)
 {
-	const char *const argv[] = { "limactl", "--tty=false", "start",
+	const char *const argv[] = { l->limactl, "--tty=false", "start",
 		"--timeout=30m", name, NULL };
 	const struct proc p = { .path = l->limactl,
 		.argv = argv,
@@ -335,8 +335,7 @@ lima_probe(const struct lima *l, const char *name, const char *command, int log,
 void
 lima_shell(const struct lima *l, struct argv *argv, const char *name)
 {
-	(void)l;
-	argv_push(argv, "limactl");
+	argv_push(argv, l->limactl);
 	argv_push(argv, "--tty=false");
 	argv_push(argv, "shell");
 	argv_push(argv, "--workdir=/");

@@ -15,7 +15,8 @@
  * files and its words (limactl.c: the program; lima.c: instances). Contracts:
  * Lima v2.2.0, website docs dev/internals and pkg/limatype/filenames.
  *
- *  1. limactl MUST be an absolute path, found once, and never run as root.
+ *  1. limactl MUST be an absolute path, found once, and never run as root. Its
+ *     argv[0] is that path: it looks for the rest of itself beside it.
  *  2. Its environment MUST be built from nothing, its LIMA_HOME be our own.
  *  3. What it prints MUST be taken for text by somebody else.
  */

@@ -203,14 +203,14 @@ int
 lima_check_version(const struct lima *l, struct err *e)
 {
 	static const char prefix[] = "limactl version ";
-	const char *const argv[] = { "limactl", "--version", NULL };
+	const char *const argv[] = { l->limactl, "--version", NULL };
 	struct proc_capture out = { .text = BUF_INIT, .max = 4096 };
 	const struct proc p = { .path = l->limactl,
 		.argv = argv,
 		.envp = argv_const(&l->env),
 		.in = { .io = PROC_NULL },
 		.out = { .io = PROC_SINK },
-		.err = { .io = PROC_SINK },
+		.err = { .io = PROC_NULL },
 		.sink = proc_capture,
 		.arg = &out };
 	int status, rc = 0;

@@ -161,9 +161,13 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 	    is_host_line(cx, cwd.s))
 		return LINE_HOST;
 	if (bad || line_to_run(cx, cwd.s, &line, &why) ||
-	    (*line && run_line(cx, line, &status, &why)))
+	    (*line && run_line(cx, line, &status, &why))) {
 		msg_error("nothing was run: %s", why.msg);
-	if (env_set("MACHINE_UP"))
-		msg_up();
+		/* bash is about to end the line that our message has ended. */
+		if (env_set("MACHINE_UP"))
+			msg_up();
+	} else if (!*line) {
+		status = 0; /* `cd P;` */
+	}
 	return result_write(&cx->paths, env("MACHINE_RESULT"), status, e);
 }

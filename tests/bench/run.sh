@@ -4,4 +4,5 @@
 set -eu
 [ "$(id -u)" -ne 0 ] || IN_COPY_WITHOUT='build/lima build/image' \
     exec tests/in-copy.sh bench tests/bench/run.sh
-exec python3 tests/bench/prompt.py
+python3 tests/bench/prompt.py
+python3 tests/bench/hooks.py

@@ -7,10 +7,10 @@ import re
 import shutil
 import sys
 
-from drv import COMMAND, W, WORK, Guest, Term, check, end, setup, skip
+from drv import COMMAND, W, WORK, Guest, Term, check, end, setup, missing
 
 if not shutil.which('strace'):
-    skip('strace')
+    missing('strace')
     end()
 
 CALLS = re.compile(r'\b(clone3?|v?fork|execve)\(')

@@ -3,7 +3,7 @@ import os
 import re
 
 from drv import (CANARY, GUEST, HOST, TOP, W, WORK, Term, check, make_project,
-                 next_second, noleak, skip, wait)
+                 next_second, noleak, missing, wait)
 
 TOUCH = 'touch ' + CANARY
 
@@ -78,7 +78,7 @@ PLUGINS = [f'{SHARE}{p}/zsh-{p}.zsh' for p in ('autosuggestions',
 
 def zsh_plugins(shell):
     if not all(map(os.path.exists, PLUGINS)):
-        return skip('zsh: zsh-autosuggestions, zsh-syntax-highlighting')
+        return missing('zsh-autosuggestions, zsh-syntax-highlighting')
     load = ''.join(f'source {p}\n' for p in PLUGINS)
     roads(shell, {
         'autosuggestions, highlighting before the hook': dict(rc=load),
@@ -238,22 +238,7 @@ def bash_keys(shell):
     t.close()
 
 
-def bash_preexec(shell):
-    rc = (f'. {TOP}/tests/hooks/third-party/bash-preexec.sh\n'
-          'preexec() { echo "PRE<$1>" >> ~/pe; }; precmd() { echo PC >> ~/pe; }')
-    for order, how in (('before', dict(rc=rc)), ('after', dict(after=rc))):
-        name = f'bash: bash-preexec {order} the hook'
-        t = road(name, shell, **how)
-        t.line('echo host1')
-        with open(t.home + '/pe') as f:
-            seen = f.read()
-        check(f'{name}: its hooks see the lines of both',
-              'PRE<sh -c "exit 5">' in seen and 'PRE<echo host1>' in seen and
-              '__machine' not in seen, seen)
-        t.close()
-
-
-BASH = [bash_options, bash_given_back, bash_keys, bash_preexec]
+BASH = [bash_options, bash_given_back, bash_keys]
 
 # ---- fish -------------------------------------------------------------------
 

@@ -1,27 +1,15 @@
-#!/usr/bin/env python3
 """What the hook costs: medians of 200, in microseconds, measured in the shell.
 
-Fails at ten times what is recorded here (a machine with two cores), so that it
-tells a fork from none and not one machine from another; at three times with
-MACHINE_TEST_LONG, for a quiet machine. With -v all numbers are printed. The
-stand-in's _enter is part of cd-in.
+With the stand-ins of tests/hooks, whose _enter is part of cd-in.
 """
 import os
 import subprocess
 import sys
 
-from drv import HOME, LONG, W, WORK, check, end, setup
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                '../hooks'))
+from drv import HOME, W, WORK, setup  # noqa: E402
 
-TIMES = 3 if LONG else 10
-
-RECORDED = {    # see HOOKS.md section 14
-    'zsh': {'idle-outside': 30, 'idle-inside': 30, 'cd-outside': 170,
-            'cd-within': 110, 'cd-in': 1400, 'cd-out': 230},
-    'bash': {'idle-outside': 50, 'idle-inside': 110, 'cd-outside': 210,
-             'cd-within': 260, 'cd-in': 1800, 'cd-out': 380},
-    'fish': {'idle-outside': 40, 'idle-inside': 40, 'cd-outside': 1800,
-             'cd-within': 1400, 'cd-in-and-out': 3800},
-}
 MEASURES = '''
 cd W/other; PROMPT_NOW
 m idle-outside PROMPT_NOW ':'
@@ -69,6 +57,7 @@ m cd-in-and-out "cd W/proj; PROMPT_NOW; cd W; PROMPT_NOW"
 }
 
 setup()
+print('us, median of 200 in the shell')
 with open(HOME + '/roots', 'a') as f:
     f.writelines(f'/nowhere/p{i}\n' for i in range(10))
 for shell in SCRIPT:
@@ -85,11 +74,7 @@ for shell in SCRIPT:
                                'MACHINE_HOME': HOME, 'TERM': 'xterm'})
     got = dict(line.split() for line in done.stdout.split('\n')
                if len(line.split()) == 2)
-    for what, recorded in RECORDED[shell].items():
-        value = float(got.get(what, 'inf'))
-        if '-v' in sys.argv:
-            print(f'# {shell} {what}: {value:.0f} us, recorded {recorded}')
-        check(f'{shell}: {what} within {TIMES} times what is recorded',
-              value <= TIMES * recorded, f'{value} us, recorded {recorded}\n'
-              + done.stderr[-500:])
-end()
+    for what, value in got.items():
+        print(f'{shell:6} {what:16} {float(value):8.0f}')
+    if not got:
+        sys.exit(f'machine: no numbers from {shell}: {done.stderr[-500:]}')

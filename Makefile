@@ -26,6 +26,14 @@ WARN	:= -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	   -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	   -Wformat=2 -Wundef -Wcast-qual -Wconversion
 
+# `make V=1` shows the whole commands.
+ifeq ($(V),1)
+say	 =
+else
+say	 = @printf '  %-4s %s\n' '$(1)' '$@'
+Q	:= @
+endif
+
 comma	:= ,
 
 # A flag, if this compiler and linker both take it.
@@ -71,25 +79,30 @@ FUZZ	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 all: $(BUILD)/machine
 
 $(BUILD)/machine: $(BUILD)/main.o $(AR_FILES)
-	$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 define archive
 $(BUILD)/lib$(1).a: $(call OBJ,$(1))
-	rm -f $$@ && $(AR) -rcs $$@ $$^
+	$$(call say,AR)
+	$(Q)rm -f $$@ && $(AR) -rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
 
 $(BUILD)/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Texts become char arrays; od and sed because every POSIX system has them.
 $(BUILD)/gen/hooks/%.inc: hooks/machine.%
 	@mkdir -p $(@D)
-	{ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+	$(call say,GEN)
+	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
 $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 	@mkdir -p $(@D)
-	{ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+	$(call say,GEN)
+	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
 $(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
 
@@ -97,10 +110,12 @@ $(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
 # checked by tests/layers.sh.
 TEST_LIBS := $(filter-out $(BUILD)/libcmd.a,$(AR_FILES))
 $(BUILD)/test_%: tests/unit/test_%.c tests/tap.h $(TEST_LIBS)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
 
 $(BUILD)/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(TEST_LIBS)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Every target for TIME seconds; a finding stops the run and leaves its input.
 fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
@@ -112,7 +127,8 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
     $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o
 	@mkdir -p $(@D)
-	clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
+	$(call say,FUZZ)
+	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -o $@ $^ $(LIBS)
 

@@ -105,6 +105,7 @@ $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
 $(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
+$(BUILD)/host/vm_provision.o: $(BUILD)/gen/guest/packages.inc
 
 # A unit test is linked with every layer below cmd; what a layer may call is
 # checked by tests/layers.sh.
@@ -125,7 +126,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
-    $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o
+    $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o $(BUILD)/host/vm_provision.o
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \

@@ -80,6 +80,12 @@ json_set_bool(struct json *object, const char *key, bool b)
 }
 
 void
+json_set_copy(struct json *object, const char *key, const struct json *value)
+{
+	set(object, key, json_deep_copy(in(value)));
+}
+
+void
 json_set_null(struct json *object, const char *key)
 {
 	set(object, key, json_null());
@@ -184,8 +190,7 @@ json_every(const struct json *object,
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(in(object), key, value)
-		if (!f(key, (const struct json *)value, arg))
-			return false;
+	json_object_foreach(in(object), key,
+	    value) if (!f(key, (const struct json *)value, arg)) return false;
 	return true;
 }

@@ -31,6 +31,8 @@ void json_set_str(struct json *object, const char *key, const char *s);
 void json_set_int(struct json *object, const char *key, int64_t i);
 void json_set_bool(struct json *object, const char *key, bool b);
 void json_set_null(struct json *object, const char *key);
+void json_set_copy(
+    struct json *object, const char *key, const struct json *value);
 void json_add(struct json *array, struct json *value);
 void json_add_str(struct json *array, const char *s);
 

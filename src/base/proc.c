@@ -166,10 +166,11 @@ now_ms(void)
 static int
 remaining(const struct proc *p, int64_t end)
 {
-	int64_t left = p->timeout_ms ? end - now_ms() : -1;
+	int64_t left;
 
 	if (!p->timeout_ms)
 		return -1;
+	left = end - now_ms();
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
@@ -187,7 +188,8 @@ drain(int fd, const struct proc *p, int64_t end, struct err *e)
 
 	for (;;) {
 		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		int rc = poll(&ready, 1, remaining(p, end));
+		int left = remaining(p, end);
+		int rc = left ? poll(&ready, 1, left) : 0;
 		ssize_t n;
 
 		if (rc == 0)

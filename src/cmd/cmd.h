@@ -53,6 +53,13 @@ int ctx_provide(struct ctx *cx, unsigned flags, struct err *e) must_check;
 int ctx_trust(struct ctx *cx, struct err *e) must_check;
 int ctx_vm(struct ctx *cx, struct err *e) must_check;
 
+/*
+ * The user's host words without those that the approved Machinefile wants in
+ * the guest (`commands.guest`; the other direction does not exist). The vector
+ * is the caller's, NULL-terminated.
+ */
+const char **host_words(const struct ctx *cx) must_check nonnull_ret;
+
 /* For a command that is about to run there: make the VM ready if it may. */
 int ctx_ensure(struct ctx *cx, struct err *e) must_check;
 

@@ -45,6 +45,27 @@ check_hash(const struct ctx *cx, const struct snapshot *s, const char *given,
 	return 0;
 }
 
+/* What is outside of the project is asked for by itself. */
+static int
+ask_mounts(const struct machinefile *mf, struct err *e)
+{
+	for (size_t i = 0; i < mf->nmounts; i++) {
+		cleanup(buf) struct buf question = BUF_INIT;
+		bool yes = false;
+
+		if (!mf->mounts[i].outside)
+			continue;
+		buf_addf(&question,
+		    "give the VM %s, which is outside of the project?",
+		    mf->mounts[i].from);
+		if (ask(question.s, &yes, e))
+			return err_wrap(e, "not allowed (in a script: --hash)");
+		if (!yes)
+			return err_set(e, ERR_UNTRUSTED, "not allowed");
+	}
+	return 0;
+}
+
 int
 cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 {
@@ -64,6 +85,8 @@ cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 			return -1;
 	} else {
 		show(cx, &now, mf);
+		if (ask_mounts(mf, e))
+			return -1;
 		if (ask("allow exactly this?", &yes, e))
 			return err_wrap(e, "not allowed (in a script: --hash)");
 		if (!yes)

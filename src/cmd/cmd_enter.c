@@ -64,6 +64,7 @@ int
 cmd_enter(struct ctx *cx, int argc, char **argv, struct err *e)
 {
 	cleanup(buf) struct buf out = BUF_INIT;
+	const char **words;
 	bool on;
 
 	if (argc != 3 || hook_shell(argv[1]) < 0)
@@ -71,11 +72,12 @@ cmd_enter(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (project_open(&cx->project, &cx->paths, argv[2], e) ||
 	    ctx_trust(cx, e) || ctx_vm(cx, e))
 		return -1; /* the state in the shell stays "locked" */
+	words = host_words(cx);
 	on = cx->trust == TRUST_ALLOWED || cx->trust == TRUST_CHANGED;
 	hook_assign(&out, argv[1], "__machine_root", cx->project.root);
 	hook_assign(&out, argv[1], "__machine_state", on ? "on" : "locked");
-	hook_assign_list(
-	    &out, argv[1], "__machine_host", cx->config->host_commands);
+	hook_assign_list(&out, argv[1], "__machine_host", words);
+	free(words);
 	(void)fwrite(out.s, 1, out.len, stdout);
 	tell(cx);
 	begin_in_background(cx);

@@ -30,6 +30,7 @@ env_set(const char *name)
 static bool
 is_host_line(const struct ctx *cx, const char *cwd)
 {
+	const char **words = host_words(cx);
 	const struct route_query q = { .typed = env("MACHINE_LINE"),
 		.expanded = env("MACHINE_EXPANDED"),
 		.cwd = cwd,
@@ -39,9 +40,11 @@ is_host_line(const struct ctx *cx, const char *cwd)
 		.shell = (enum route_shell)hook_shell(env("MACHINE_SHELL")),
 		.jobs = env_set("MACHINE_JOBS"),
 		.autocd = env_set("MACHINE_AUTOCD"),
-		.host_commands = cx->config->host_commands };
+		.host_commands = words };
+	bool host = hook_is_host(&q);
 
-	return hook_is_host(&q);
+	free(words);
+	return host;
 }
 
 /* As the shell names it; only a name, so it need not exist. */
@@ -60,18 +63,25 @@ shell_directory(struct buf *cwd, struct err *e)
 }
 
 /*
- * Which words are the host's. With a bad config.yaml one must still be able to
- * leave and to mend it, so that the defaults decide then; -1 says it was bad.
+ * The configuration, and the project if there is one that can be opened: both
+ * say which words are the host's. With a bad config.yaml one must still be able
+ * to leave and to mend it, so that the defaults decide then; -1 says it was
+ * bad.
  */
 static int
-provide_host_words(struct ctx *cx, struct err *e)
+look_around(struct ctx *cx, struct err *e)
 {
 	struct diags none = { .count = 0 };
+	struct err ignored = ERR_INIT; /* run_line() will say it */
 
-	if (!ctx_provide(cx, NEED_CONFIG, e))
-		return 0;
-	cx->config = config_parse(NULL, 0, &none);
-	return -1;
+	if (ctx_provide(cx, NEED_CONFIG, e)) {
+		cx->config = config_parse(NULL, 0, &none);
+		return -1;
+	}
+	if (project_open(
+		&cx->project, &cx->paths, env("MACHINE_ROOT"), &ignored) == 0)
+		(void)!ctx_trust(cx, &ignored);
+	return 0;
 }
 
 int
@@ -85,7 +95,7 @@ cmd_route(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (shell_directory(&cwd, e))
 		return -1;
 	/* What is wrong with it is said when a line is refused. */
-	(void)!provide_host_words(cx, e);
+	(void)!look_around(cx, e);
 	return is_host_line(cx, cwd.s) ? LINE_HOST : 0;
 }
 
@@ -113,6 +123,9 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 {
 	cleanup(buf) struct buf dir = BUF_INIT;
 
+	/* Anew: what was looked at before the decision was only for that. */
+	trusted_free(STEAL(cx->trusted));
+	project_release(&cx->project);
 	if (project_open(&cx->project, &cx->paths, env("MACHINE_ROOT"), e) ||
 	    ctx_provide(cx, NEED_TRUST | NEED_VM, e) ||
 	    guest_directory(cx, &dir, e) || ctx_ensure(cx, e))
@@ -156,7 +169,7 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 		return -1;
 	/* Under bash's PS0 we share the shell's process group. */
 	proc_unstoppable();
-	bad = provide_host_words(cx, &why) != 0;
+	bad = look_around(cx, &why) != 0;
 	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
 	    is_host_line(cx, cwd.s))
 		return LINE_HOST;

@@ -18,7 +18,7 @@ resolve(struct ctx *cx, struct arena *arena, struct image *image, struct err *e)
 	if (trust_candidate(&cx->project, &cx->limits, &s, &mf, e) ||
 	    ctx_vm(cx, e) || lima_find(&cx->vm.lima, cx->config, cx->self, e))
 		return -1;
-	return lima_image(&cx->vm.lima, cx->config, mf->image, arena, image, e);
+	return lima_image(&cx->vm.lima, cx->config, mf, arena, image, e);
 }
 
 int

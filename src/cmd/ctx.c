@@ -80,6 +80,30 @@ ctx_provide(struct ctx *cx, unsigned flags, struct err *e)
 	return 0;
 }
 
+const char **
+host_words(const struct ctx *cx)
+{
+	const struct machinefile *mf = cx->trusted
+					   ? trusted_machinefile(cx->trusted)
+					   : NULL;
+	const char *const *all = cx->config->host_commands;
+	const char **words;
+	size_t n = 0, kept = 0;
+
+	while (all[n])
+		n++;
+	words = xcalloc(n + 1, sizeof(*words));
+	for (size_t i = 0; i < n; i++) {
+		bool guest = false;
+
+		for (size_t j = 0; mf && j < mf->nguest_commands; j++)
+			guest |= strcmp(all[i], mf->guest_commands[j]) == 0;
+		if (!guest)
+			words[kept++] = all[i];
+	}
+	return words;
+}
+
 int
 ctx_ensure(struct ctx *cx, struct err *e)
 {

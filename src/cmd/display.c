@@ -37,18 +37,65 @@ has_port(const struct machinefile *mf, const struct port *p)
 	return false;
 }
 
+/* A file has its text shown, and marked, by itself. */
+static bool
+same_step(const struct step *a, const struct step *b)
+{
+	const char *x = a->path ? a->path : a->run;
+	const char *y = b->path ? b->path : b->run;
+
+	return a->as == b->as && a->when == b->when && !a->path == !b->path &&
+	       strcmp(x, y) == 0;
+}
+
 static bool
 has_step(const struct machinefile *mf, const struct step *s)
 {
 	for (size_t i = 0; mf && i < mf->nprovision; i++)
-		if (mf->provision[i].as == s->as &&
-		    strcmp(mf->provision[i].run, s->run) == 0)
+		if (same_step(&mf->provision[i], s))
 			return true;
 	return false;
 }
 
-static size_t
-lines(const char *text)
+static bool
+has_word(const char *const *words, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_mount(const struct machinefile *mf, const struct mount *m)
+{
+	for (size_t i = 0; mf && i < mf->nmounts; i++)
+		if (strcmp(mf->mounts[i].from, m->from) == 0 &&
+		    strcmp(mf->mounts[i].to, m->to) == 0 &&
+		    (mf->mounts[i].mode == m->mode || m->mode == ACCESS_RO))
+			return true;
+	return false;
+}
+
+static void
+show_files(const struct machinefile *mf, const struct machinefile *b)
+{
+	bool ro = mf->workspace == ACCESS_RO;
+
+	row(!b || (b->workspace == ACCESS_RO && !ro), "files",
+	    "this directory, to read%s%s", ro ? "" : " and write",
+	    mf->nmounts ? "" : "; nothing else");
+	for (size_t i = 0; i < mf->nmounts; i++) {
+		const struct mount *m = &mf->mounts[i];
+
+		row(!has_mount(b, m), "files", "%s%s, to read%s, at %s",
+		    m->outside ? "OUTSIDE of the project: " : "", m->from,
+		    m->mode == ACCESS_RO ? "" : " and write", m->to);
+	}
+}
+
+static const char *
+line_count(const char *text, char count[32])
 {
 	size_t n = 0;
 
@@ -56,7 +103,8 @@ lines(const char *text)
 		p += strcspn(p, "\n");
 		n++;
 	}
-	return n;
+	(void)snprintf(count, 32, n == 1 ? "1 line" : "%zu lines", n);
+	return count;
 }
 
 void
@@ -64,14 +112,17 @@ display_capabilities(
     const struct machinefile *mf, const struct machinefile *before)
 {
 	const struct machinefile *b = before;
+	cleanup(buf) struct buf unbuilt = BUF_INIT;
 
-	row(!b || strcmp(b->image, mf->image) != 0, "image", "%s", mf->image);
+	row(!b || strcmp(b->image, mf->image) != 0, "image", "%s%s%s",
+	    mf->image, mf->image_digest ? ", " : "",
+	    mf->image_digest ? mf->image_digest : "");
 	row(!b || mf->cpus > b->cpus || mf->memory > b->memory ||
 		mf->disk > b->disk,
 	    "resources", "%u cpus, %llu MiB of memory, %llu MiB of disk",
 	    mf->cpus, (unsigned long long)(mf->memory / MiB),
 	    (unsigned long long)(mf->disk / MiB));
-	row(!b, "files", "this directory, to read and write; nothing else");
+	show_files(mf, b);
 	row(!b, "network",
 	    "open: the internet, your network, servers on this host");
 	for (size_t i = 0; i < mf->nports; i++) {
@@ -81,18 +132,38 @@ display_capabilities(
 		    p->host, p->guest, p->label ? ": " : "",
 		    p->label ? p->label : "");
 	}
+	for (size_t i = 0; i < mf->npass_env; i++)
+		row(!has_word(b ? b->pass_env : NULL, b ? b->npass_env : 0,
+			mf->pass_env[i]),
+		    "passed", "your variable %s", mf->pass_env[i]);
 	for (size_t i = 0; i < mf->nenv; i++)
 		row(!has_env(b, &mf->env[i]), "env", "%s=%s", mf->env[i].name,
 		    mf->env[i].value);
+	for (size_t i = 0; i < mf->npackages; i++)
+		row(!has_word(b ? b->packages : NULL, b ? b->npackages : 0,
+			mf->packages[i]),
+		    "package", "%s", mf->packages[i]);
+	for (size_t i = 0; i < mf->nguest_commands; i++)
+		row(!has_word(b ? b->guest_commands : NULL,
+			b ? b->nguest_commands : 0, mf->guest_commands[i]),
+		    "command", "%s runs in the VM", mf->guest_commands[i]);
 	for (size_t i = 0; i < mf->nprovision; i++) {
 		const struct step *s = &mf->provision[i];
+		char count[32];
 
 		row(!has_step(b, s), "script",
-		    "step %zu%s%s, %zu line%s, run in the VM as %s", i + 1,
-		    s->name ? " " : "", s->name ? s->name : "", lines(s->run),
-		    lines(s->run) == 1 ? "" : "s",
+		    "step %zu%s%s, %s%s%s, run in the VM as %s", i + 1,
+		    s->name ? " " : "", s->name ? s->name : "",
+		    s->path ? "the file " : line_count(s->run, count),
+		    s->path ? s->path : "",
+		    s->when == STEP_CREATE  ? ""
+		    : s->when == STEP_START ? ", at each boot"
+					    : ", on a change",
 		    s->as == STEP_ROOT ? "root" : "you");
 	}
+	if (machinefile_unbuilt(mf, &unbuilt))
+		row(true, "but", "no VM starts: %s cannot be done yet",
+		    unbuilt.s);
 }
 
 static void

@@ -1,13 +1,7 @@
 #include "core/image.h"
 
+#include "core/word.h"
 #include "core/yaml.h"
-
-#define HEX "0123456789abcdef"
-#define URL_MAX 2048 /* bytes */
-#define URL                          \
-	"abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-	"0123456789-._~:/?#[]@!$&'()*+,;=%"
 
 /* For a disk without partitions, as src/guest/image/ makes it. */
 static const char *
@@ -40,6 +34,18 @@ image_from_config(struct image *out, const struct config *c, const char *alias,
 	return false;
 }
 
+bool
+image_from_machinefile(struct image *out, const struct machinefile *mf)
+{
+	if (!mf->image_digest)
+		return false;
+	*out = (struct image){ .alias = mf->image,
+		.location = mf->image,
+		.digest = mf->image_digest,
+		.arch = mf->image_arch };
+	return true;
+}
+
 static const struct ynode *
 get(const struct ynode *map, const char *key)
 {
@@ -60,44 +66,14 @@ get_str(const struct ynode *map, const char *key)
 }
 
 static bool
-is_url(const char *s)
-{
-	static const char scheme[] = "https://";
-	const size_t n = sizeof(scheme) - 1;
-
-	return strncmp(s, scheme, n) == 0 && s[n] && strlen(s) <= URL_MAX &&
-	       s[strspn(s, URL)] == '\0';
-}
-
-static bool
-is_digest(const char *s)
-{
-	static const struct {
-		const char *name;
-		size_t digits;
-	} kinds[] = {
-		{ "sha256:", 64 },
-		{ "sha512:", 128 },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		size_t n = strlen(kinds[i].name);
-
-		if (strncmp(s, kinds[i].name, n) == 0)
-			return strspn(s + n, HEX) == kinds[i].digits &&
-			       s[n + kinds[i].digits] == '\0';
-	}
-	return false;
-}
-
-static bool
 is_usable(const struct ynode *entry, const char *arch)
 {
 	return entry->kind == Y_MAP &&
 	       strcmp(get_str(entry, "arch"), arch) == 0 &&
-	       is_url(get_str(entry, "location")) &&
-	       is_digest(get_str(entry, "digest")) && !get(entry, "kernel") &&
-	       !get(entry, "initrd") && !get(entry, "archVariant");
+	       word_is_url(get_str(entry, "location")) &&
+	       word_is_digest(get_str(entry, "digest")) &&
+	       !get(entry, "kernel") && !get(entry, "initrd") &&
+	       !get(entry, "archVariant");
 }
 
 static bool

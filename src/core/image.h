@@ -6,8 +6,8 @@
 #include "core/diag.h"
 
 /*
- * A base image as Lima is to be told of it. All strings belong to the arena or
- * configuration that they were resolved from.
+ * A base image as Lima is to be told of it. All strings belong to the arena,
+ * configuration or Machinefile that they were resolved from.
  */
 struct image {
 	const char *alias;
@@ -19,6 +19,13 @@ struct image {
 	const char *cmdline; /* the kernel's, NULL without a kernel */
 	bool no_9p; /* its kernel lacks 9p */
 };
+
+/*
+ * The image that a Machinefile names by address and digest; false if it names
+ * an alias. Whether its arch is the host's is for the caller to see. Nothing
+ * is known of its kernel: one without 9p cannot have the project's directory.
+ */
+bool image_from_machinefile(struct image *out, const struct machinefile *mf);
 
 /* The user's `images:` entry under this alias, if there is one. */
 bool image_from_config(struct image *out, const struct config *c,

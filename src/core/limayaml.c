@@ -1,31 +1,41 @@
 #include "core/limayaml.h"
 
-#include "core/text.h"
+#include "core/place.h"
+#include "core/schema.h"
 
-#define ROOT_MAX 1024 /* bytes; macOS's PATH_MAX */
-
-/* Directories that Lima mounts nothing on (limayaml/validate.go). */
-static const char *const not_mounted_on[] = { "/", "/bin", "/dev", "/etc",
-	"/home", "/opt", "/sbin", "/tmp", "/usr", "/var" };
+/* As a Lima path: what is mounted, and where. */
+static const char *
+path_refused(const char *path)
+{
+	if (path[0] != '/' || strlen(path) > PLACE_MAX)
+		return "not an absolute path, or too long";
+	return place_text_refused(path);
+}
 
 const char *
 limayaml_root_refused(const char *root)
 {
-	const size_t len = strlen(root);
+	const char *why = path_refused(root);
 
-	if (root[0] != '/' || len > ROOT_MAX)
-		return "not an absolute path, or too long";
-	for (size_t i = 0; i < ARRAY_LEN(not_mounted_on); i++)
-		if (strcmp(root, not_mounted_on[i]) == 0)
-			return "a directory of the system is no project";
-	if (!text_one_line(root) || text_refused(root, len) >= 0)
-		return "its path has characters that cannot be shown";
-	if (root[strcspn(root, "{}[],\"\\")])
-		return "its path has one of {}[],\"\\";
-	if (strstr(root, ": ") || strstr(root, " #") || root[len - 1] == ':' ||
-	    root[len - 1] == ' ' || root[len - 1] == '/')
-		return "its path has a colon or # beside a space, or ends in "
-		       "a colon, space or slash";
+	if (why)
+		return why;
+	if (place_is_system(root))
+		return "a directory of the system is no project";
+	return NULL;
+}
+
+const char *
+limayaml_mount_refused(
+    const char *from, const char *to, const char *root, const char *home)
+{
+	const char *why = path_refused(from);
+
+	if (why || (why = place_guest_refused(to)))
+		return why;
+	if (home && place_is_within(home, to))
+		return "is the home directory of the guest";
+	if (place_is_within(to, root) || place_is_within(root, to))
+		return "is, is in or holds the project's directory";
 	return NULL;
 }
 
@@ -59,13 +69,29 @@ images(const struct image *image)
 }
 
 static struct json *
-mounts(const char *root)
+mount(const char *from, const char *to, enum access mode)
 {
-	struct json *list = json_new_array(), *o = located(root);
+	struct json *o = located(from);
 
-	json_set_str(o, "mountPoint", root);
-	json_set_bool(o, "writable", true);
-	json_add(list, o);
+	json_set_str(o, "mountPoint", to);
+	json_set_bool(o, "writable", mode == ACCESS_RW);
+	return o;
+}
+
+static struct json *
+mounts(const struct lima_machine *m)
+{
+	struct json *list = json_new_array();
+
+	json_add(list, mount(m->root, m->root, m->mf->workspace));
+	for (size_t i = 0; i < m->mf->nmounts; i++) {
+		const struct mount *one = &m->mf->mounts[i];
+
+		if (!m->mounts || limayaml_mount_refused(
+				      m->mounts[i], one->to, m->root, NULL))
+			abort(); /* the caller resolves, and asks first */
+		json_add(list, mount(m->mounts[i], one->to, one->mode));
+	}
 	return list;
 }
 
@@ -131,20 +157,23 @@ set_size(struct json *o, const char *key, uint64_t bytes)
 }
 
 struct json *
-limayaml(
-    const struct machinefile *mf, const struct image *image, const char *root)
+limayaml_make(const struct lima_machine *m)
 {
+	const struct machinefile *mf = m->mf;
+	const struct image *image = m->image;
 	struct json *o = json_new_object();
 
-	if (limayaml_root_refused(root))
+	if (limayaml_root_refused(m->root))
 		abort(); /* the caller asks first */
 	json_set_str(o, "minimumLimaVersion", "2.2.0");
+	if (m->vm_type != VM_TYPE_AUTO)
+		json_set_str(o, "vmType", schema_vm_types[m->vm_type]);
 	json_set_str(o, "arch", image->arch);
 	json_set(o, "images", images(image));
 	json_set_int(o, "cpus", mf->cpus);
 	set_size(o, "memory", mf->memory);
 	set_size(o, "disk", mf->disk);
-	json_set(o, "mounts", mounts(root));
+	json_set(o, "mounts", mounts(m));
 	if (image->no_9p) {
 		struct json *list = json_new_array();
 

@@ -8,21 +8,36 @@
 /*
  * The instance configuration that Lima is given (lima.yaml, written as JSON,
  * which is YAML). Made from typed values only: no text of a Machinefile passes
- * through. The only place with Lima's vocabulary in core.
+ * through but the places of mounts, which limayaml_mount_refused() has judged.
+ * The only place with Lima's vocabulary in core.
  *
- * root is the project's directory, mounted writable at the same path; one that
- * limayaml_root_refused() has a word against aborts.
+ * What limayaml_root_refused() or limayaml_mount_refused() has a word against
+ * aborts, and so does a mount that has not been resolved.
  *
  * Keys and their meaning: lima templates/default.yaml, v2.2.0.
  */
-struct json *limayaml(const struct machinefile *mf, const struct image *image,
-    const char *root) must_check nonnull_ret;
+struct lima_machine {
+	const struct machinefile *mf;
+	const struct image *image;
+	const char *root; /* the project's directory, at the same path there */
+	/* What mf->mounts[i].from leads to: absolute, without links. */
+	const char *const *mounts;
+	enum vm_type vm_type;
+};
+struct json *limayaml_make(const struct lima_machine *m) must_check nonnull_ret;
+
+/*
+ * Why the directory `from` of the host cannot be at `to` in the machine of the
+ * project at root, in words that follow "FROM at TO: ", or NULL if it can. That
+ * it may be shared at all is for place_host_refused() to say. home is that of
+ * the guest, or NULL where it is not known.
+ */
+const char *limayaml_mount_refused(
+    const char *from, const char *to, const char *root, const char *home);
 
 /*
  * Why no machine can have this directory, in words that follow "PATH: ", or
- * NULL if it can. Lima expands "{{" in it, and writes it without quotes into
- * the guest's configuration (cidata.TEMPLATE.d/user-data), where it would then
- * be read as YAML and as a line of fstab.
+ * NULL if it can.
  */
 const char *limayaml_root_refused(const char *root);
 

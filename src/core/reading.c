@@ -5,11 +5,7 @@
 #include "base/buf.h"
 #include "core/text.h"
 
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
-
-const struct word word_alias = { LOWER DIGITS, LOWER DIGITS "._-", 64,
-	"an image alias: use a-z, 0-9, dot, _ and -, at most 64" };
 
 void
 reading_refuse(struct reading *r, const struct ynode *n, const char *fmt, ...)
@@ -59,6 +55,20 @@ refuse_unknown(struct reading *r, const struct ynode *n, const char *parent)
 		    "unknown key \"%s\"", text_show(n->key->str).s);
 }
 
+static void
+refuse_missing(
+    struct reading *r, const struct ynode *n, const char *parent, uint64_t seen)
+{
+	for (size_t i = 0; i < r->nkeys && i < 64; i++) {
+		const char *last = r->keys[i].required && !(seen >> i & 1)
+				       ? schema_last(r->keys[i].path, parent)
+				       : NULL;
+
+		if (last)
+			reading_refuse(r, n, "missing key \"%s\"", last);
+	}
+}
+
 uint64_t
 reading_map(struct reading *r, const struct ynode *n, const char *parent)
 {
@@ -85,14 +95,20 @@ reading_map(struct reading *r, const struct ynode *n, const char *parent)
 		r->readers[key - r->keys](r, v);
 		r->key = outer;
 	}
+	r->stated |= seen;
+	refuse_missing(r, n, parent, seen);
 	return seen;
 }
 
 bool
-reading_count(
-    struct reading *r, const struct ynode *n, size_t max, size_t *count)
+reading_entries(
+    struct reading *r, const struct ynode *n, enum ykind kind, size_t *count)
 {
+	const size_t max = r->key->entries;
+
 	*count = 0;
+	if (!reading_expect(r, n, kind))
+		return false;
 	for (const struct ynode *c = n->first; c; c = c->next)
 		(*count)++;
 	if (*count <= max)
@@ -216,6 +232,33 @@ reading_size(
 	return true;
 }
 
+bool
+reading_duration(struct reading *r, const struct ynode *n, uint64_t min,
+    uint64_t max, uint64_t *out)
+{
+	const char *end;
+	uint64_t unit;
+
+	if (!reading_expect(r, n, Y_SCALAR))
+		return false;
+	if (!digits(n->str, &end, out) || !*end || end[1] ||
+	    !strchr("smh", *end)) {
+		reading_refuse(r, n,
+		    "\"%s\" is not a duration such as 30s, 5m or 2h",
+		    text_show(n->str).s);
+		return false;
+	}
+	unit = *end == 'h' ? 3600 : *end == 'm' ? 60 : 1;
+	if (*out > max / unit || *out * unit < min) {
+		reading_refuse(r, n, "\"%s\" is not from %llus to %lluh",
+		    text_show(n->str).s, (unsigned long long)min,
+		    (unsigned long long)max / 3600);
+		return false;
+	}
+	*out *= unit;
+	return true;
+}
+
 /* What other readers of YAML do not take as text. */
 static bool
 is_nothing(const struct ynode *n)
@@ -243,13 +286,6 @@ reading_text(
 }
 
 bool
-word_ok(const struct word *w, const char *s)
-{
-	return s[0] && strchr(w->first, s[0]) && strlen(s) <= w->max &&
-	       s[strspn(s, w->rest)] == '\0';
-}
-
-bool
 reading_word(struct reading *r, const struct ynode *n, const struct word *w,
     const char **out)
 {
@@ -259,6 +295,39 @@ reading_word(struct reading *r, const struct ynode *n, const struct word *w,
 	if (word_ok(w, n->str))
 		return true;
 	reading_refuse(r, n, "\"%s\" is not %s", text_show(n->str).s, w->is);
+	return false;
+}
+
+/* "a, b or c" */
+static void
+add_choices(struct buf *out, const char *const *choices)
+{
+	for (size_t i = 0; choices[i]; i++)
+		buf_addf(out, "%s%s",
+		    i == 0	     ? ""
+		    : choices[i + 1] ? ", "
+				     : " or ",
+		    choices[i]);
+}
+
+bool
+reading_known(
+    struct reading *r, const struct ynode *n, const char *const *known)
+{
+	cleanup(buf) struct buf all = BUF_INIT;
+	const char *nearest = schema_nearest_word(known, n->str);
+
+	for (size_t i = 0; known[i]; i++)
+		if (strcmp(known[i], n->str) == 0)
+			return true;
+	add_choices(&all, known);
+	if (nearest)
+		reading_refuse(r, n,
+		    "\"%s\" is not known; did you mean \"%s\"?",
+		    text_show(n->str).s, nearest);
+	else
+		reading_refuse(
+		    r, n, "\"%s\" is not %s", text_show(n->str).s, all.s);
 	return false;
 }
 
@@ -275,12 +344,62 @@ reading_choice(struct reading *r, const struct ynode *n,
 			*out = i;
 			return true;
 		}
-		buf_addf(&all, "%s%s",
-		    i == 0	     ? ""
-		    : choices[i + 1] ? ", "
-				     : " or ",
-		    choices[i]);
 	}
+	add_choices(&all, choices);
 	reading_refuse(r, n, "\"%s\" is not %s", text_show(n->str).s, all.s);
 	return false;
+}
+
+static bool
+path_ok(struct reading *r, const struct ynode *n, const char *why)
+{
+	if (!why)
+		return true;
+	reading_refuse(r, n, "\"%s\" %s", text_show(n->str).s, why);
+	return false;
+}
+
+bool
+reading_inside(struct reading *r, const struct ynode *n, const char **out)
+{
+	const char *s;
+
+	return reading_text(r, n, YAML_SCALAR_MAX, &s) &&
+	       path_ok(r, n, place_inside(r->arena, s, out));
+}
+
+bool
+reading_guest_path(struct reading *r, const struct ynode *n, const char **out)
+{
+	return reading_text(r, n, YAML_SCALAR_MAX, out) &&
+	       path_ok(r, n, place_guest_refused(*out));
+}
+
+void
+reading_set(struct reading *r, const struct ynode *n, reading_one_fn *one,
+    const char *const **out, size_t *count)
+{
+	const char **all;
+	size_t kept = 0;
+
+	if (!reading_entries(r, n, Y_SEQ, count)) {
+		*count = 0;
+		return;
+	}
+	all = arena_zalloc(r->arena, *count + 1, sizeof(*all));
+	for (const struct ynode *c = n->first; c; c = c->next) {
+		size_t i = 0;
+
+		if (!one(r, c, &all[kept]))
+			continue;
+		while (i < kept && strcmp(all[i], all[kept]) != 0)
+			i++;
+		if (i < kept)
+			reading_refuse(r, c, "\"%s\" is there twice",
+			    text_show(all[kept]).s);
+		else
+			kept++;
+	}
+	*out = all;
+	*count = kept;
 }

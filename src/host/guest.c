@@ -38,6 +38,12 @@ begin(struct argv *argv, const struct vm *vm, const struct trusted *t,
 	    argv, "MACHINE_PROJECT=%s", strrchr(trusted_root(t), '/') + 1);
 	/* The host's locale need not exist there; this one always does. */
 	argv_push(argv, "LANG=C.UTF-8");
+	for (size_t i = 0; i < mf->npass_env; i++) {
+		const char *v = getenv(mf->pass_env[i]);
+
+		if (v)
+			argv_pushf(argv, "%s=%s", mf->pass_env[i], v);
+	}
 	for (size_t i = 0; i < mf->nenv; i++)
 		argv_pushf(argv, "%s=%s", mf->env[i].name, mf->env[i].value);
 	argv_push(argv, "sh");
@@ -122,12 +128,11 @@ guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
 }
 
 int
-guest_step(const struct vm *vm, const struct trusted *t,
-    const struct step *step, int log, int *status, struct err *e)
+guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
+    const void *text, size_t len, int log, int *status, struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
-	cleanup(fd) int script = fs_anonymous(
-	    vm->state.fd, step->run, strlen(step->run), e);
+	cleanup(fd) int script = fs_anonymous(vm->state.fd, text, len, e);
 	struct proc p = { .path = vm->lima.limactl,
 		.envp = argv_const(&vm->lima.env),
 		.in = { .io = PROC_FD, .fd = script },
@@ -137,7 +142,7 @@ guest_step(const struct vm *vm, const struct trusted *t,
 	if (script < 0)
 		return -1;
 	begin(&argv, vm, t, step_script, trusted_root(t));
-	argv_push(&argv, step->as == STEP_ROOT ? "root" : "user");
+	argv_push(&argv, as == STEP_ROOT ? "root" : "user");
 	p.argv = argv_const(&argv);
 	return proc_run(&p, status, e);
 }

@@ -22,9 +22,11 @@ int guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
 int guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e) must_check;
 
-/* One provision step; what it prints goes to the descriptor `log`. */
-int guest_step(const struct vm *vm, const struct trusted *t,
-    const struct step *step, int log, int *status, struct err *e) must_check;
+/* The script of a provision step; what it prints goes to the descriptor `log`.
+ */
+int guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
+    const void *script, size_t len, int log, int *status,
+    struct err *e) must_check;
 
 /* Is this directory one that the guest has too? */
 bool guest_has(const struct trusted *t, const char *cwd);

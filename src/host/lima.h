@@ -45,9 +45,13 @@ int lima_find(struct lima *l, const struct config *c, const char *self,
 /* Refuse a limactl that is too old; runs it. Once before something starts. */
 int lima_check_version(const struct lima *l, struct err *e) must_check;
 
-/* The base image under this alias: the user's, else the one Lima ships. */
-int lima_image(const struct lima *l, const struct config *c, const char *alias,
-    struct arena *a, struct image *out, struct err *e) must_check;
+/*
+ * The base image that a Machinefile means: by address and digest, or by an
+ * alias, which is the user's or else one that Lima ships.
+ */
+int lima_image(const struct lima *l, const struct config *c,
+    const struct machinefile *mf, struct arena *a, struct image *out,
+    struct err *e) must_check;
 
 /* What is there of an instance, from its pid files. Runs nothing. */
 struct lima_instance {

@@ -237,16 +237,25 @@ lima_check_version(const struct lima *l, struct err *e)
 }
 
 int
-lima_image(const struct lima *l, const struct config *c, const char *alias,
-    struct arena *a, struct image *out, struct err *e)
+lima_image(const struct lima *l, const struct config *c,
+    const struct machinefile *mf, struct arena *a, struct image *out,
+    struct err *e)
 {
 	cleanup(buf) struct buf path = BUF_INIT;
 	cleanup(str) char *real = realpath(l->limactl, NULL);
 	cleanup(str) char *text = NULL;
+	const char *alias = mf->image;
 	struct diags d = { .count = 0 };
 	size_t len;
 	char *dir;
 
+	if (image_from_machinefile(out, mf)) {
+		if (strcmp(out->arch, os_arch()) == 0)
+			return 0;
+		return err_set(e, ERR_CONFIG,
+		    "the image %s is for %s, and this host is %s",
+		    out->location, out->arch, os_arch());
+	}
 	if (image_from_config(out, c, alias, os_arch()))
 		return access(out->location, R_OK)
 			   ? err_sys(e, "cannot read the image %s (%s)",

@@ -53,6 +53,26 @@ get_steps(struct record *r, const struct json *j)
 }
 
 static bool
+get_change(const char *script, const struct json *watched, void *arg)
+{
+	struct record *r = arg;
+	struct record_change *c;
+	cleanup(json) struct json *both = json_new_object();
+
+	if (r->nchanges == STEPS_MAX || json_kind(watched) != JSON_IS_SCALAR)
+		return false;
+	r->changes = xreallocarray(
+	    r->changes, r->nchanges + 1, sizeof(*r->changes));
+	c = &r->changes[r->nchanges++];
+	*c = (struct record_change){ .script = "" };
+	json_set_str(both, "script", script);
+	json_set_copy(both, "watched", watched);
+	return get_hex(both, "script", c->script, HASH_XXH128_HEX) &&
+	       get_hex(both, "watched", c->watched, HASH_XXH128_HEX) &&
+	       c->script[0] && c->watched[0];
+}
+
+static bool
 get_failure(struct record *r, const struct json *j)
 {
 	int64_t step = 0, status = 0;
@@ -90,7 +110,9 @@ record_parse(struct record *r, const char *text, size_t len, struct err *e)
 	    !get_hex(j, "session", r->session, HASH_XXH128_HEX) ||
 	    !get_hex(j, "applied", r->applied, HASH_SHA256_HEX) ||
 	    !get_hex(j, "attempted", r->attempted, HASH_SHA256_HEX) ||
-	    !get_steps(r, j) || !get_failure(r, j)) {
+	    !get_steps(r, j) ||
+	    !json_every(json_get(j, "changes"), get_change, r) ||
+	    !get_failure(r, j)) {
 		record_release(r);
 		return err_set(e, ERR_CONFIG, "%s is damaged", RECORD);
 	}
@@ -119,6 +141,7 @@ record_save(const struct record *r, const struct state *s, struct err *e)
 	cleanup(json) struct json *j = json_new_object();
 	cleanup(buf) struct buf text = BUF_INIT;
 	struct json *steps = json_new_array();
+	struct json *changes = json_new_object();
 
 	json_set_int(j, "version", RECORD_VERSION);
 	if (r->image)
@@ -132,6 +155,10 @@ record_save(const struct record *r, const struct state *s, struct err *e)
 	for (size_t i = 0; i < r->nsteps; i++)
 		json_add_str(steps, r->steps[i]);
 	json_set(j, "steps", steps);
+	for (size_t i = 0; i < r->nchanges; i++)
+		json_set_str(
+		    changes, r->changes[i].script, r->changes[i].watched);
+	json_set(j, "changes", changes);
 	if (r->failed_step) {
 		json_set_int(j, "failed_step", r->failed_step);
 		json_set_int(j, "failed_status", r->failed_status);
@@ -153,5 +180,6 @@ record_release(struct record *r)
 	free(r->image);
 	free(r->digest);
 	free(r->steps);
+	free(r->changes);
 	*r = (struct record){ 0 };
 }

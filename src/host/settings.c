@@ -41,7 +41,10 @@ settings_load(const struct paths *p, struct err *e)
 struct limits
 settings_limits(const struct config *c)
 {
-	struct limits l = { .cpus = os_cpus(), .memory = os_memory() };
+	struct limits l = { .cpus = os_cpus(),
+		.memory = os_memory(),
+		.ports = c->limit_ports,
+		.nports = c->nlimit_ports };
 
 	if (c->limit_cpus && c->limit_cpus < l.cpus)
 		l.cpus = c->limit_cpus;

@@ -54,6 +54,12 @@ struct record {
 	    session[HASH_XXH128_HEX + 1]; /* of what it was last started with */
 	char (*steps)[HASH_XXH128_HEX + 1]; /* provision steps that have run */
 	size_t nsteps;
+	/* Steps that run on a change: their script, and what they last saw. */
+	struct record_change {
+		char script[HASH_XXH128_HEX + 1];
+		char watched[HASH_XXH128_HEX + 1];
+	} * changes;
+	size_t nchanges;
 	char applied[HASH_SHA256_HEX + 1]; /* the snapshot that is in force */
 	char ready[48]; /* the boot that has become ready (vm.c); "" if none */
 	int failed_step; /* 1-based; 0: the last provisioning did not fail */

@@ -25,8 +25,10 @@ struct trusted {
 static const char *const *
 files_of(const struct machinefile *mf)
 {
-	(void)mf;
-	return NULL;
+	const char *const *paths;
+
+	(void)machinefile_files(mf, &paths);
+	return paths;
 }
 
 static int

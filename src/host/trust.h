@@ -87,8 +87,8 @@ int trust_candidate(const struct project *p, const struct limits *limits,
  * looked at. Stops at the first call that returns non-zero, with its value.
  */
 int trust_each(const struct paths *paths,
-    int (*each)(const char *root, enum trust_state what, void *arg,
-	struct err *e),
+    int (*each)(
+	const char *root, enum trust_state what, void *arg, struct err *e),
     void *arg, struct err *e) must_check;
 
 /*

@@ -144,6 +144,18 @@ wait_with_progress(struct vm *vm, const char *name,
 	return rc;
 }
 
+/* Steps that run on a change are looked at when somebody says `start`. */
+static bool
+has_watched(const struct trusted *t)
+{
+	const struct machinefile *mf = trusted_machinefile(t);
+
+	for (size_t i = 0; i < mf->nprovision; i++)
+		if (mf->provision[i].when == STEP_CHANGE)
+			return true;
+	return false;
+}
+
 int
 vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 {
@@ -157,7 +169,8 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 		if (wait_with_progress(vm, trusted_name(t), &begin, e) ||
 		    vm_refresh(vm, e))
 			return -1;
-		if (vm_ready(vm, t))
+		if (vm_ready(vm, t) &&
+		    !(retry && trusted_current(t) && has_watched(t)))
 			return 0;
 		if (vm_failed(vm, t) && !retry)
 			break;

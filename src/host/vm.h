@@ -53,7 +53,8 @@ int vm_begin(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 /*
  * Make it ready and wait for that, showing what goes on. An interrupt ends the
  * waiting, not the start. With `retry` a provisioning that failed is tried
- * again; without, it is an error.
+ * again, and what the steps on a change watch is looked at; without, a failure
+ * is an error.
  */
 int vm_ensure(struct vm *vm, const struct trusted *t, bool retry,
     struct err *e) must_check;

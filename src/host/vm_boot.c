@@ -79,8 +79,10 @@ boot_failed(struct work *w, const char *what, struct err *e)
  * own READY comes half a minute later (LIMA.md 0.3).
  */
 int
-vm_wait_for(struct work *w, const char *condition, struct err *e)
+vm_wait_for(
+    struct work *w, const char *condition, unsigned seconds, struct err *e)
 {
+	const unsigned limit = seconds ? seconds : BOOT_SECONDS_MAX;
 	cleanup(buf) struct buf command = BUF_INIT;
 	struct vm *vm = w->vm;
 	struct timespec begin, now;
@@ -89,7 +91,7 @@ vm_wait_for(struct work *w, const char *condition, struct err *e)
 
 	/* One connection waits there for a while: fewer logins. */
 	buf_addf(&command,
-	    "n=0; until %s; do n=$((n+1)); [ $n -gt 60 ] && exit 3; "
+	    "n=0; until %s; do n=$((n+1)); [ $n -gt 20 ] && exit 3; "
 	    "sleep 0.3; done",
 	    condition);
 	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -111,8 +113,11 @@ vm_wait_for(struct work *w, const char *condition, struct err *e)
 				return 0;
 		}
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec - begin.tv_sec > BOOT_SECONDS_MAX)
-			return boot_failed(w, "it does not answer", e);
+		if (now.tv_sec - begin.tv_sec > limit)
+			return seconds
+				   ? err_set(e, ERR_BACKEND,
+					 "not so after %u seconds", seconds)
+				   : boot_failed(w, "it does not answer", e);
 		/* A pause that the death of whom we wait for cuts short. */
 		if (vm->now.agent || w->starter)
 			(void)os_wait_gone(
@@ -136,8 +141,26 @@ vm_wait_ready(struct work *w, struct err *e)
 	lima_look(&vm->lima, vm->instance, &vm->now);
 	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
 		return 0;
-	if (vm_wait_for(w, condition.s, e))
-		return -1;
-	memcpy(vm->record.ready, vm->now.boot, sizeof(vm->now.boot));
-	return vm_save(vm, e);
+	return vm_wait_for(w, condition.s, 0, e);
+}
+
+int
+vm_wait_listening(struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf condition = BUF_INIT;
+
+	if (!w->mf->ready_tcp)
+		return 0;
+	vm_stage_set(w->vm, "waiting for port %u", w->mf->ready_tcp);
+	/* proc(5), net/tcp: local address, remote address, 0A is LISTEN */
+	buf_addf(&condition,
+	    "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "
+	    "':%04X [0-9A-F]*:0000 0A'",
+	    w->mf->ready_tcp);
+	if (vm_wait_for(w, condition.s, w->mf->ready_timeout, e))
+		return err_wrap(e,
+		    "the VM is not ready: nothing listens on its port %u, as "
+		    "`ready` in the Machinefile wants",
+		    w->mf->ready_tcp);
+	return 0;
 }

@@ -1,60 +1,229 @@
 #include "host/vm_work.h"
 
+#include <fcntl.h>
+
 #include "base/fs.h"
+#include "base/quote.h"
 #include "core/currency.h"
 #include "host/guest.h"
 
+#define WATCHED_MAX (16u << 20) /* bytes of one file */
+
+static const char packages_script[] = {
+#include "guest/packages.inc"
+};
+
+/* The packages as a step like the others: their names, then the script. */
+static const char *
+packages_text(struct work *w)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+
+	buf_adds(&text, "set --");
+	for (size_t i = 0; i < w->mf->npackages; i++) {
+		buf_adds(&text, " ");
+		quote_sh(&text, w->mf->packages[i]);
+	}
+	buf_adds(&text, "\n");
+	buf_adds(&text, packages_script);
+	return arena_strndup(w->arena, text.s, text.len);
+}
+
+void
+vm_list_steps(struct work *w)
+{
+	struct step *steps = arena_zalloc(
+	    w->arena, w->mf->nprovision + 1, sizeof(*steps));
+	size_t n = 0;
+
+	if (w->mf->npackages)
+		steps[n++] = (struct step){ .name = "packages",
+			.run = packages_text(w),
+			.as = STEP_ROOT };
+	for (size_t i = 0; i < w->mf->nprovision; i++)
+		if (w->mf->provision[i].when == STEP_CREATE)
+			steps[n++] = w->mf->provision[i];
+	w->create = steps;
+	w->ncreate = n;
+}
+
+static void
+script_hash(const struct work *w, const struct step *step,
+    char hex[HASH_XXH128_HEX + 1])
+{
+	currency_script(step, w->files, w->nfiles, hex);
+}
+
+bool
+vm_steps_are_prefix(const struct work *w)
+{
+	const struct record *r = &w->vm->record;
+	char hex[HASH_XXH128_HEX + 1];
+
+	if (r->nsteps > w->ncreate)
+		return false;
+	for (size_t i = 0; i < r->nsteps; i++) {
+		script_hash(w, &w->create[i], hex);
+		if (strcmp(hex, r->steps[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static const char *
+step_name(const struct step *step)
+{
+	return step->name   ? step->name
+	       : step->path ? step->path
+			    : "without name";
+}
+
 static int
-step_failed(struct work *w, size_t i, int status, struct err *e)
+step_failed(struct work *w, size_t number, const struct step *step, int status,
+    struct err *e)
 {
 	cleanup(str) char *lines = vm_log_tail(w->vm, "provision.log");
 	struct record *r = &w->vm->record;
-	const char *name = w->mf->provision[i].name;
 
-	r->failed_step = (int)i + 1;
+	r->failed_step = (int)number;
 	r->failed_status = status;
 	memcpy(r->attempted, trusted_hash(w->trusted), sizeof(r->attempted));
 	if (vm_save(w->vm, e))
 		return -1;
 	return err_set(e, ERR_BACKEND,
-	    "provision step %zu%s%s%s ended with status %d:\n%s\nlook with "
+	    "provision step %zu (%s) ended with status %d:\n%s\nlook with "
 	    "`machine shell`, try again with `machine start`",
-	    i + 1, name ? " (" : "", name ? name : "", name ? ")" : "", status,
-	    lines);
+	    number, step_name(step), status, lines);
+}
+
+/* number: for people, from 1, in the order in which steps run. */
+static int
+run_step(struct work *w, size_t number, const struct step *step, struct err *e)
+{
+	const struct file_bytes script = currency_bytes(
+	    step, w->files, w->nfiles);
+	cleanup(fd) int log = fs_open_log(
+	    w->vm->state.fd, "provision.log", false, e);
+	int status;
+
+	if (log < 0)
+		return -1;
+	vm_stage_set(
+	    w->vm, "provisioning, step %zu: %s", number, step_name(step));
+	if (guest_step(w->vm, w->trusted, step->as, script.data, script.len,
+		log, &status, e))
+		return -1;
+	return status ? step_failed(w, number, step, status, e) : 0;
+}
+
+/* What a step watches, as it is in the project now. */
+static int
+watched_hash(const struct work *w, const struct step *step,
+    char hex[HASH_XXH128_HEX + 1], struct err *e)
+{
+	struct file_bytes *files = arena_zalloc(
+	    w->arena, step->nwatch, sizeof(*files));
+	cleanup(fd) int root = open(
+	    trusted_root(w->trusted), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return err_sys(e, "cannot open %s", trusted_root(w->trusted));
+	for (size_t i = 0; i < step->nwatch; i++) {
+		cleanup(str) char *data = NULL;
+		struct err none = ERR_INIT;
+		size_t len;
+
+		files[i].path = step->watch[i];
+		/* One that cannot be read counts as one that is not there. */
+		if (fs_read_beneath(
+			root, step->watch[i], WATCHED_MAX, &data, &len, &none))
+			continue;
+		files[i].data = arena_strndup(w->arena, data, len);
+		files[i].len = len;
+	}
+	currency_watched(step, files, hex);
+	return 0;
+}
+
+static struct record_change *
+find_change(struct record *r, const char *script)
+{
+	for (size_t i = 0; i < r->nchanges; i++)
+		if (strcmp(r->changes[i].script, script) == 0)
+			return &r->changes[i];
+	r->changes = xreallocarray(
+	    r->changes, r->nchanges + 1, sizeof(*r->changes));
+	r->changes[r->nchanges] = (struct record_change){ .watched = "" };
+	memcpy(r->changes[r->nchanges].script, script, HASH_XXH128_HEX + 1);
+	return &r->changes[r->nchanges++];
+}
+
+static int
+run_if_changed(
+    struct work *w, size_t number, const struct step *step, struct err *e)
+{
+	char script[HASH_XXH128_HEX + 1], watched[HASH_XXH128_HEX + 1];
+	struct record *r = &w->vm->record;
+
+	script_hash(w, step, script);
+	if (watched_hash(w, step, watched, e))
+		return -1;
+	if (strcmp(find_change(r, script)->watched, watched) == 0)
+		return 0;
+	if (run_step(w, number, step, e))
+		return -1;
+	memcpy(find_change(r, script)->watched, watched, sizeof(watched));
+	return vm_save(w->vm, e);
+}
+
+/* Those that are captured in the disk, from where the journal ends. */
+static int
+run_create_steps(struct work *w, struct err *e)
+{
+	struct record *r = &w->vm->record;
+
+	for (size_t i = r->nsteps; i < w->ncreate; i++) {
+		if (run_step(w, i + 1, &w->create[i], e))
+			return -1;
+		r->steps = xreallocarray(r->steps, i + 1, sizeof(*r->steps));
+		script_hash(w, &w->create[i], r->steps[i]);
+		r->nsteps = i + 1;
+		if (vm_save(w->vm, e))
+			return -1;
+	}
+	return 0;
 }
 
 int
-vm_provision(struct work *w, struct err *e)
+vm_provision(struct work *w, bool fresh_boot, struct err *e)
 {
-	struct vm *vm = w->vm;
-	struct record *r = &vm->record;
-	cleanup(fd) int log = -1;
+	const struct machinefile *mf = w->mf;
+	size_t number = w->ncreate;
 
-	if (r->nsteps == w->mf->nprovision)
-		return 0;
-	/* Lima's own scripts may be using the package manager. */
-	vm_stage_set(vm, "finishing the first boot");
-	if (vm_wait_for(w, "[ -e /run/lima-boot-done ]", e))
+	if (w->vm->record.nsteps < w->ncreate) {
+		/* Lima's own scripts may be using the package manager. */
+		vm_stage_set(w->vm, "finishing the first boot");
+		if (vm_wait_for(w, "[ -e /run/lima-boot-done ]", 0, e))
+			return -1;
+	}
+	if (run_create_steps(w, e))
 		return -1;
-	log = fs_open_log(vm->state.fd, "provision.log", r->nsteps == 0, e);
-	if (log < 0)
-		return -1;
-	for (size_t i = r->nsteps; i < w->mf->nprovision; i++) {
-		const struct step *step = &w->mf->provision[i];
-		int status;
+	for (size_t i = 0; i < mf->nprovision; i++) {
+		const struct step *step = &mf->provision[i];
 
-		vm_stage_set(vm, "provisioning, step %zu of %zu%s%s", i + 1,
-		    w->mf->nprovision, step->name ? ": " : "",
-		    step->name ? step->name : "");
-		if (guest_step(vm, w->trusted, step, log, &status, e))
-			return -1;
-		if (status)
-			return step_failed(w, i, status, e);
-		r->steps = xreallocarray(r->steps, i + 1, sizeof(*r->steps));
-		currency_step(step, r->steps[i]);
-		r->nsteps = i + 1;
-		if (vm_save(vm, e))
-			return -1;
+		switch (step->when) {
+		case STEP_CREATE:
+			break;
+		case STEP_CHANGE:
+			if (run_if_changed(w, ++number, step, e))
+				return -1;
+			break;
+		case STEP_START:
+			number++;
+			if (fresh_boot && run_step(w, number, step, e))
+				return -1;
+			break;
+		}
 	}
 	return 0;
 }

@@ -48,21 +48,6 @@ vm_log_tail(const struct vm *vm, const char *name)
 	return buf_detach(&out);
 }
 
-static bool
-steps_are_prefix(const struct record *r, const struct machinefile *mf)
-{
-	char hex[HASH_XXH128_HEX + 1];
-
-	if (r->nsteps > mf->nprovision)
-		return false;
-	for (size_t i = 0; i < r->nsteps; i++) {
-		currency_step(&mf->provision[i], hex);
-		if (strcmp(hex, r->steps[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
 static struct facts
 facts(const struct work *w)
 {
@@ -72,8 +57,8 @@ facts(const struct work *w)
 		.vm = w->vm->now.state,
 		.project_current = strcmp(r->project, w->project) == 0,
 		.session_current = strcmp(r->session, w->session) == 0,
-		.steps_current = steps_are_prefix(r, w->mf),
-		.steps_left = r->nsteps < w->mf->nprovision,
+		.steps_current = vm_steps_are_prefix(w),
+		.steps_left = r->nsteps < w->ncreate,
 	};
 }
 
@@ -120,6 +105,18 @@ do_delete(struct work *w, struct err *e)
 	return lima_delete(&vm->lima, vm->instance, w->log, e);
 }
 
+static struct json *
+configuration(const struct work *w)
+{
+	const struct lima_machine m = { .mf = w->mf,
+		.image = &w->image,
+		.root = trusted_root(w->trusted),
+		.mounts = w->mounts,
+		.vm_type = w->vm->config->vm_type };
+
+	return limayaml_make(&m);
+}
+
 /* Write our copy of the configuration and have Lima look at it. */
 static int
 write_configuration(struct work *w, const struct json *config, struct buf *text,
@@ -138,8 +135,7 @@ write_configuration(struct work *w, const struct json *config, struct buf *text,
 static int
 do_create(struct work *w, struct err *e)
 {
-	cleanup(json) struct json *config = limayaml(
-	    w->mf, &w->image, trusted_root(w->trusted));
+	cleanup(json) struct json *config = configuration(w);
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
@@ -168,8 +164,7 @@ do_create(struct work *w, struct err *e)
 static int
 do_configure(struct work *w, struct err *e)
 {
-	cleanup(json) struct json *config = limayaml(
-	    w->mf, &w->image, trusted_root(w->trusted));
+	cleanup(json) struct json *config = configuration(w);
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
@@ -186,6 +181,7 @@ static int
 carry_out(struct work *w, unsigned steps, struct err *e)
 {
 	struct vm *vm = w->vm;
+	struct record *r = &vm->record;
 
 	if ((steps & PLAN_STOP && vm_power_off(vm, e)) ||
 	    (steps & PLAN_KILL &&
@@ -194,11 +190,12 @@ carry_out(struct work *w, unsigned steps, struct err *e)
 	    (steps & PLAN_CREATE && do_create(w, e)) ||
 	    (steps & PLAN_CONFIGURE && do_configure(w, e)) ||
 	    (steps & PLAN_START && vm_boot(w, e)) || vm_wait_ready(w, e) ||
-	    (steps & PLAN_PROVISION && vm_provision(w, e)))
+	    vm_provision(w, strcmp(r->ready, vm->now.boot) != 0, e) ||
+	    vm_wait_listening(w, e))
 		return -1;
-	vm->record.failed_step = vm->record.failed_status = 0;
-	memcpy(vm->record.applied, trusted_hash(w->trusted),
-	    sizeof(vm->record.applied));
+	r->failed_step = r->failed_status = 0;
+	memcpy(r->ready, vm->now.boot, sizeof(vm->now.boot));
+	memcpy(r->applied, trusted_hash(w->trusted), sizeof(r->applied));
 	return vm_save(vm, e);
 }
 
@@ -212,28 +209,79 @@ check_lock(const struct trusted *t, const struct image *image, struct err *e)
 	return lock ? lockfile_check(lock->bytes, lock->len, image, e) : 0;
 }
 
+static void
+list_files(struct work *w)
+{
+	const struct snapshot *s = trusted_snapshot(w->trusted);
+
+	w->files = arena_zalloc(w->arena, s->n, sizeof(*w->files));
+	for (size_t i = 0; i < s->n; i++)
+		w->files[w->nfiles++] = (struct file_bytes){
+			.path = s->files[i].name,
+			.data = s->files[i].bytes,
+			.len = s->files[i].len
+		};
+}
+
+/* No machine may start while a part of what was asked for is ignored. */
+static int
+refuse_unbuilt(const struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf names = BUF_INIT;
+
+	if (machinefile_unbuilt(w->mf, &names))
+		return err_set(e, ERR_CONFIG,
+		    "the Machinefile uses what this version of machine cannot "
+		    "do yet: %s",
+		    names.s);
+	if (config_unbuilt(w->vm->config, &names))
+		return err_set(e, ERR_CONFIG,
+		    "config.yaml uses what this version of machine cannot do "
+		    "yet: %s",
+		    names.s);
+	return 0;
+}
+
+static int
+prepare(struct work *w, struct err *e)
+{
+	struct vm *vm = w->vm;
+
+	if (refuse_unbuilt(w, e) || vm_resolve_mounts(w, e) ||
+	    lima_find(&vm->lima, vm->config, vm->self, e) ||
+	    lima_check_version(&vm->lima, e) ||
+	    lima_image(&vm->lima, vm->config, w->mf, w->arena, &w->image, e) ||
+	    check_lock(w->trusted, &w->image, e))
+		return -1;
+	list_files(w);
+	vm_list_steps(w);
+	return 0;
+}
+
 int
 vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 {
 	cleanup(arena) struct arena *arena = arena_new();
-	struct work w = {
-		.vm = vm, .trusted = t, .mf = trusted_machinefile(t)
+	struct work w = { .vm = vm,
+		.trusted = t,
+		.mf = trusted_machinefile(t),
+		.arena = arena };
+	struct described d = {
+		.mf = w.mf, .image = &w.image, .vm_type = vm->config->vm_type
 	};
 	cleanup(fd) int log = -1;
 	struct facts f;
 
-	if (lima_find(&vm->lima, vm->config, vm->self, e) ||
-	    lima_check_version(&vm->lima, e) ||
-	    lima_image(&vm->lima, vm->config, w.mf->image, arena, &w.image,
-		e) ||
-	    check_lock(t, &w.image, e))
+	if (prepare(&w, e))
 		return -1;
 	log = fs_open_log(vm->state.fd, "engine.log", true, e);
 	if (log < 0)
 		return -1;
 	w.log = log;
-	currency(LAYER_PROJECT, w.mf, &w.image, w.project);
-	currency(LAYER_SESSION, w.mf, &w.image, w.session);
+	d.files = w.files;
+	d.nfiles = w.nfiles;
+	currency_layer(LAYER_PROJECT, &d, w.project);
+	currency_layer(LAYER_SESSION, &d, w.session);
 	f = facts(&w);
 	return carry_out(&w, plan(&f), e);
 }

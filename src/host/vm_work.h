@@ -1,6 +1,7 @@
 #ifndef HOST_VM_WORK_H
 #define HOST_VM_WORK_H
 
+#include "core/currency.h"
 #include "core/image.h"
 #include "host/vm.h"
 
@@ -27,7 +28,14 @@ struct work {
 	struct vm *vm;
 	const struct trusted *trusted;
 	const struct machinefile *mf;
+	struct arena *arena; /* what lives as long as this struct */
 	struct image image;
+	struct file_bytes *files; /* of the approved snapshot */
+	size_t nfiles;
+	/* What is captured in the disk: the packages, then the steps for it. */
+	const struct step *create;
+	size_t ncreate;
+	const char **mounts; /* where mf->mounts[i].from leads to */
 	char project[HASH_XXH128_HEX + 1], session[HASH_XXH128_HEX + 1];
 	pid_t starter; /* the `limactl start` of this run, or 0 */
 	int log;
@@ -36,12 +44,24 @@ struct work {
 /* Start the VM, and wait until it answers and has the project. */
 int vm_boot(struct work *w, struct err *e) must_check;
 int vm_wait_ready(struct work *w, struct err *e) must_check;
-/* Wait until this condition, a command line of ours, holds in the guest. */
-int vm_wait_for(
-    struct work *w, const char *condition, struct err *e) must_check;
+/* What `ready` in the Machinefile waits for, if anything. */
+int vm_wait_listening(struct work *w, struct err *e) must_check;
+/*
+ * Wait until this condition, a command line of ours, holds in the guest; at
+ * most so many seconds (0: as long as a boot may take).
+ */
+int vm_wait_for(struct work *w, const char *condition, unsigned seconds,
+    struct err *e) must_check;
 
-/* Run the provision steps that have not run yet, in order. */
-int vm_provision(struct work *w, struct err *e) must_check;
+/* Fill in w->mounts: what they lead to, and may be given to a VM. */
+int vm_resolve_mounts(struct work *w, struct err *e) must_check;
+
+/* Fill in w->create. */
+void vm_list_steps(struct work *w);
+/* Is every step that has run still the one in its place? */
+bool vm_steps_are_prefix(const struct work *w);
+/* Run what is due: steps of the disk, of a change, of a boot. */
+int vm_provision(struct work *w, bool fresh_boot, struct err *e) must_check;
 
 /* Say what is going on, to those who wait as well. */
 void vm_stage_set(const struct vm *vm, const char *fmt, ...) printf_like(2, 3);

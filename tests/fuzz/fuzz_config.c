@@ -52,6 +52,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct diags d = { .count = 0 };
+	cleanup(buf) struct buf names = BUF_INIT;
 	cleanup(config) struct config *c = config_parse(
 	    (const char *)data, size, &d);
 
@@ -63,7 +64,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	promise(c->limit_cpus <= 4096);
 	promise(!c->limit_memory || c->limit_memory >= 512u << 20);
 	promise(c->autostart <= AUTOSTART_NEVER);
-	promise(c->accelerator <= ACCEL_TCG);
+	promise(c->accelerator <= ACCEL_TCG && c->vm_type <= VM_TYPE_VZ);
+	promise(c->limit_running <= 1024);
+	promise(c->nlimit_ports <= CONFIG_PORTS_MAX);
+	for (size_t i = 0; i < c->nlimit_ports; i++)
+		promise(c->limit_ports[i].from >= 1024 &&
+			c->limit_ports[i].from <= c->limit_ports[i].to);
+	promise(c->nprojects <= CONFIG_PROJECTS_MAX);
+	for (size_t i = 0; i < c->nprojects; i++) {
+		check_line(c->projects[i].path);
+		promise(c->projects[i].path[0] == '/' ||
+			strncmp(c->projects[i].path, "~/", 2) == 0);
+		promise(c->projects[i].cpus <= 4096);
+	}
+	promise(config_unbuilt(c, &names) == (names.len > 0));
 	for (size_t i = 0; c->host_commands[i]; i++)
 		promise(c->host_commands[i][0] &&
 			!strpbrk(c->host_commands[i], " /\t'\"$;&|"));

@@ -1,3 +1,4 @@
+#include "core/currency.h"
 #include "core/limayaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,11 +55,51 @@ check_ports(const struct json *v, const struct machinefile *mf)
 	promise(json_get_bool(last, "ignore"));
 }
 
+static void
+check_mount(const struct json *o, const char *from, const char *to, bool rw)
+{
+	same(o, "location", from);
+	same(o, "mountPoint", to);
+	promise(json_get_bool(o, "writable") == rw);
+}
+
+static void
+check_mounts(const struct json *list, const struct lima_machine *m)
+{
+	promise(json_len(list) == 1 + m->mf->nmounts);
+	check_mount(
+	    json_at(list, 0), m->root, m->root, m->mf->workspace == ACCESS_RW);
+	for (size_t i = 0; i < m->mf->nmounts; i++)
+		check_mount(json_at(list, 1 + i), m->mounts[i],
+		    m->mf->mounts[i].to, m->mf->mounts[i].mode == ACCESS_RW);
+}
+
+/* Each layer is text that is its own, whatever the file says. */
+static void
+check_currency(const struct machinefile *mf, const struct image *image)
+{
+	struct file_bytes files[MACHINEFILE_STEPS_MAX];
+	struct described d = { .mf = mf, .image = image, .files = files };
+	const char *const *paths;
+	char hex[LAYER_DISK + 1][HASH_XXH128_HEX + 1];
+
+	d.nfiles = machinefile_files(mf, &paths);
+	for (size_t i = 0; i < d.nfiles; i++)
+		files[i] = (struct file_bytes){ paths[i], "#!x\n", 4 };
+	for (int i = LAYER_GOLDEN; i <= LAYER_DISK; i++) {
+		currency_layer((enum layer)i, &d, hex[i]);
+		for (int j = LAYER_GOLDEN; j < i; j++)
+			promise(strcmp(hex[i], hex[j]) != 0);
+	}
+}
+
 /* What was written reads back as the structures it was made from. */
 static void
-check(const struct machinefile *mf, const struct image *image, const char *root)
+check(const struct lima_machine *m)
 {
-	cleanup(json) struct json *v = limayaml(mf, image, root), *back = NULL;
+	const struct machinefile *mf = m->mf;
+	const struct image *image = m->image;
+	cleanup(json) struct json *v = limayaml_make(m), *back = NULL;
 	cleanup(buf) struct buf text = BUF_INIT;
 	const struct json *o;
 	struct err e;
@@ -78,10 +119,7 @@ check(const struct machinefile *mf, const struct image *image, const char *root)
 	same(json_get(o, "kernel"), "location", image->kernel);
 	same(json_get(o, "kernel"), "cmdline", image->cmdline);
 	same(json_get(o, "initrd"), "location", image->initrd);
-	promise(json_len(json_get(back, "mounts")) == 1);
-	o = json_at(json_get(back, "mounts"), 0);
-	same(o, "location", root);
-	same(o, "mountPoint", root);
+	check_mounts(json_get(back, "mounts"), m);
 	promise(!json_get(back, "provision") && !json_get(back, "env"));
 	check_ports(back, mf);
 }
@@ -96,6 +134,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct image image = { .location = "https://example.com/x",
 		.arch = "aarch64" };
 	struct diags d = { .count = 0 };
+	const char *mounts[MACHINEFILE_MOUNTS_MAX];
+	struct lima_machine m = { .image = &image, .mounts = mounts };
 	const char *mark;
 
 	if (!(mark = memchr(text, '\0', size)))
@@ -111,6 +151,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (c)
 		(void)image_from_config(&image, c, mf->image, "x86_64");
-	check(mf, &image, text);
+	(void)image_from_machinefile(&image, mf);
+	m.mf = mf;
+	m.root = text;
+	m.vm_type = c ? c->vm_type : VM_TYPE_AUTO;
+	check_currency(mf, &image);
+	/* The host resolves; here the text stands for what it leads to. */
+	for (size_t i = 0; i < mf->nmounts; i++) {
+		mounts[i] = mf->mounts[i].from[0] == '/' ? mf->mounts[i].from
+							 : "/srv/x";
+		if (limayaml_mount_refused(
+			mounts[i], mf->mounts[i].to, text, NULL))
+			return 0;
+	}
+	check(&m);
 	return 0;
 }

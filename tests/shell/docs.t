@@ -224,6 +224,22 @@ machinefile_keys() {
 	keys machinefile >"$tmp/program" && manual_keys Machinefile.5 >"$tmp/manual"
 	same program manual "$tmp/program" "$tmp/manual"
 }
+
+# The keys that are understood and have no effect: a description in the JSON
+# Schema ends with what the manual says at the key. Named by their last parts.
+unbuilt_keys() {
+	machine check --schema | awk '
+	/^ *"[a-zA-Z_]*": \{$/ { key[match($0, /"/)] = $1 }
+	/"description": .*Not yet built/ {
+		at = match($0, /"/) - 2
+		gsub(/[":]/, "", key[at])
+		print key[at]
+	}' | sort >"$tmp/program"
+	awk '/^\.It Cm / { key = $3; sub(/.*[.]/, "", key) }
+	/^Not yet built: a machine with it does not start/ { print key }
+	' "$docs/man/Machinefile.5" | sort >"$tmp/manual"
+	same program manual "$tmp/program" "$tmp/manual"
+}
 # When a change takes effect is said there for groups of keys.
 config_keys() {
 	keys config | sed 's/|[^|]*$/|/' >"$tmp/program"
@@ -318,6 +334,7 @@ for shell in bash fish zsh; do
 done
 ok 'completions describe commands as help does' summaries
 ok 'Machinefile(5) has the keys, defaults and effects' machinefile_keys
+ok 'Machinefile(5) says which keys have no effect yet' unbuilt_keys
 ok 'machine-config(5) has the keys and defaults' config_keys
 ok 'Machinefile(5) has the variables that are refused' refused_variables
 ok 'machine(1) has the words of host lines' host_words
@@ -380,6 +397,8 @@ ok 'another default is noticed' \
     notices $page 's/^Default: 20GiB/Default: 10GiB/' machinefile_keys
 ok 'another effect is noticed' \
     notices $page 's/^Takes effect: next line/Takes effect: at once/' machinefile_keys
+ok 'a key whose lack of effect is not told is noticed' \
+    notices $page '/^.It Cm tools/,/^.It/s/^Not yet built.*//' unbuilt_keys
 ok 'a missing key of config.yaml is noticed' \
     notices man/machine-config.5 '/^.It Cm autostart/d' config_keys
 ok 'a missing variable is noticed' \

@@ -21,16 +21,40 @@ static const struct {
 	    "1:18: limits.memory: \"12\" needs a unit: MiB, GiB or TiB" },
 	{ "limits: {memory: 100MiB}\n",
 	    "1:18: limits.memory: \"100MiB\" is less than 512MiB" },
-	{ "limits: {running: 4}\n",
-	    "1:10: \"limits.running\" is not yet supported" },
-	{ "limits: {ports: [1]}\n",
-	    "1:10: \"limits.ports\" is not yet supported" },
+	{ "limits: {running: 0}\n",
+	    "1:19: limits.running: \"0\" is not a number from 1 to 1024" },
+	{ "limits: {ports: 3000}\n", "1:17: limits.ports: expected a list" },
+	{ "limits: {ports: []}\n",
+	    "1:17: limits.ports: expected at least one port" },
+	{ "limits: {ports: [80-90]}\n",
+	    "1:18: limits.ports: \"80-90\": what is below 1024 is never "
+	    "forwarded" },
+	{ "limits: {ports: [4000-3000, 0-1, 3000-, 65536, 1e4, x]}\n",
+	    "1:18: limits.ports: \"4000-3000\" is not a port or a range such "
+	    "as 3000-3999\n"
+	    "1:29: limits.ports: \"0-1\" is not a port or a range such as "
+	    "3000-3999\n"
+	    "1:34: limits.ports: \"3000-\" is not a port or a range such as "
+	    "3000-3999\n"
+	    "1:41: limits.ports: \"65536\" is not a port or a range such as "
+	    "3000-3999\n"
+	    "1:48: limits.ports: \"1e4\" is not a port or a range such as "
+	    "3000-3999\n"
+	    "1:53: limits.ports: \"x\" is not a port or a range such as "
+	    "3000-3999" },
 	{ "limits: [1]\n", "1:9: limits: expected a mapping" },
-	{ "projects: {}\n", "1:1: \"projects\" is not yet supported" },
-	{ "ca_certificates: host\n",
-	    "1:1: \"ca_certificates\" is not yet supported" },
-	{ "engine: {vm_type: qemu}\n",
-	    "1:10: \"engine.vm_type\" is not yet supported" },
+	{ "projects: {src: {cpus: 1}}\n",
+	    "1:12: projects: \"src\" is not an absolute path, nor does it "
+	    "begin with ~/" },
+	{ "projects: {/p: {cpus: 0, memory: 1, disk: 4GiB}}\n",
+	    "1:23: projects.PATH.cpus: \"0\" is not a number from 1 to 4096\n"
+	    "1:34: projects.PATH.memory: \"1\" needs a unit: MiB, GiB or "
+	    "TiB\n"
+	    "1:37: unknown key \"disk\"" },
+	{ "ca_certificates: yes\n",
+	    "1:18: ca_certificates: \"yes\" is not none or host" },
+	{ "engine: {vm_type: kvm}\n",
+	    "1:19: engine.vm_type: \"kvm\" is not auto, qemu or vz" },
 	{ "engine: {accelerator: fast}\n",
 	    "1:23: engine.accelerator: \"fast\" is not auto, kvm, hvf or "
 	    "tcg" },
@@ -122,6 +146,8 @@ test_defaults(void)
 		CHECK(!c->limit_cpus && !c->limit_memory && !c->nimages);
 		CHECK(c->autostart == AUTOSTART_CD);
 		CHECK(c->accelerator == ACCEL_AUTO);
+		CHECK(c->vm_type == VM_TYPE_AUTO && !c->host_certificates);
+		CHECK(!c->limit_running && !c->nlimit_ports && !c->nprojects);
 		/* What is documented is what is done. */
 		for (size_t j = 0; c->host_commands[j]; j++)
 			buf_addf(
@@ -194,6 +220,63 @@ test_choices(void)
 	}
 }
 
+static void
+test_limits_and_projects(void)
+{
+	static const char text[] =
+	    "limits: {running: 4, ports: [3000-9999, 12000]}\n"
+	    "projects:\n  ~/src/shop-api: {memory: 8GiB, cpus: 4}\n"
+	    "  /srv/x: {}\n"
+	    "engine: {vm_type: vz}\nca_certificates: host\n";
+	struct diags d = { .count = 0 };
+	cleanup(config) struct config *c = config_parse(
+	    text, sizeof(text) - 1, &d);
+
+	CHECK(c && !d.count);
+	if (!c)
+		return;
+	CHECK(c->limit_running == 4 && c->nlimit_ports == 2);
+	CHECK(c->limit_ports[0].from == 3000 && c->limit_ports[0].to == 9999);
+	CHECK(c->limit_ports[1].from == 12000 && c->limit_ports[1].to == 12000);
+	CHECK(c->nprojects == 2);
+	CHECK_STR(c->projects[0].path, "~/src/shop-api");
+	CHECK(c->projects[0].memory == UINT64_C(8) << 30);
+	CHECK(c->projects[0].cpus == 4);
+	CHECK_STR(c->projects[1].path, "/srv/x");
+	CHECK(!c->projects[1].memory && !c->projects[1].cpus);
+	CHECK(c->vm_type == VM_TYPE_VZ && c->host_certificates);
+}
+
+/* What has no effect is named where it is asked for, and nowhere else. */
+static void
+test_unbuilt(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "limits: {cpus: 1, ports: [3000]}", "" },
+		{ "engine: {vm_type: qemu}", "" },
+		{ "projects: {}", "" },
+		{ "ca_certificates: none", "" },
+		{ "limits: {running: 4}", "limits.running" },
+		{ "projects: {/p: {cpus: 1}}", "projects" },
+		{ "ca_certificates: host\nlimits: {running: 1}\n"
+		  "projects: {/p: {}}",
+		    "limits.running, projects, ca_certificates" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup(buf) struct buf names = BUF_INIT;
+		struct diags d = { .count = 0 };
+		cleanup(config) struct config *c = config_parse(
+		    rows[i].text, strlen(rows[i].text), &d);
+
+		CHECK(c && config_unbuilt(c, &names) == !!*rows[i].want);
+		CHECK_STR(names.s, rows[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -201,5 +284,7 @@ main(void)
 	test_defaults();
 	test_accepted();
 	test_choices();
+	test_limits_and_projects();
+	test_unbuilt();
 	return tap_end();
 }

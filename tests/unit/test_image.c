@@ -150,9 +150,29 @@ test_config(void)
 	CHECK_STR(image.cmdline, "quiet");
 }
 
+/* Of a Machinefile all that it says is taken, and only with a digest. */
+static void
+test_machinefile(void)
+{
+	static const struct machinefile alias = { .image = "debian-13" };
+	static const struct machinefile url = { .image = "https://d.org/x",
+		.image_digest = SHA256,
+		.image_arch = "aarch64" };
+	struct image image = { .kernel = "/k" };
+
+	CHECK(!image_from_machinefile(&image, &alias));
+	CHECK(image_from_machinefile(&image, &url));
+	CHECK_STR(image.location, "https://d.org/x");
+	CHECK_STR(image.alias, "https://d.org/x");
+	CHECK_STR(image.digest, SHA256);
+	CHECK_STR(image.arch, "aarch64");
+	CHECK(!image.kernel && !image.initrd && !image.no_9p);
+}
+
 int
 main(void)
 {
+	test_machinefile();
 	test_template();
 	test_template_fields();
 	test_config();

@@ -14,10 +14,9 @@
 	"\"mountInotify\":false,"
 
 static void
-check(const struct machinefile *mf, const struct image *image, const char *root,
-    const char *want)
+check_machine(const struct lima_machine *m, const char *want)
 {
-	cleanup(json) struct json *v = limayaml(mf, image, root);
+	cleanup(json) struct json *v = limayaml_make(m);
 	cleanup(json) struct json *golden = NULL;
 	cleanup(buf) struct buf text = BUF_INIT;
 	struct err e = ERR_INIT;
@@ -31,6 +30,13 @@ check(const struct machinefile *mf, const struct image *image, const char *root,
 	CHECK(!strstr(text.s, "{{"));
 }
 
+static void
+check(const struct machinefile *mf, const struct image *image, const char *root,
+    const char *want)
+{
+	check_machine(&(struct lima_machine){ mf, image, root, NULL, 0 }, want);
+}
+
 /* Everything that there is, as Lima gets it. */
 static void
 test_golden(void)
@@ -38,7 +44,9 @@ test_golden(void)
 	static const struct port ports[] = { { 3000, 3000, NULL },
 		{ 80, 8080, "web" } };
 	static const struct env_var env[] = { { "A", "{{.Home}}" } };
-	static const struct step steps[] = { { "n", "{{.Home}}", STEP_ROOT } };
+	static const struct step steps[] = {
+		{ .name = "n", .run = "{{.Home}}", .as = STEP_ROOT }
+	};
 	static const struct machinefile full = { .name = "n",
 		.image = "i",
 		.cpus = 4,
@@ -91,6 +99,189 @@ test_golden(void)
 	    "\"portForwards\":[" END_RULE "]}");
 }
 
+#define MACHINE(more, mounts)                                             \
+	"{\"minimumLimaVersion\":\"2.2.0\"," more "\"arch\":\"aarch64\"," \
+	"\"images\":[{\"location\":\"https://d.org/x\",\"arch\":"         \
+	"\"aarch64\",\"digest\":\"sha256:d\"}],\"cpus\":1,\"memory\":"    \
+	"\"1024MiB\",\"disk\":\"4096MiB\",\"mounts\":[" mounts "]," TIGHT \
+	"\"portForwards\":[" END_RULE "]}"
+
+/* What is mounted is what the host has resolved, at the guest's place. */
+static void
+test_mounts(void)
+{
+	static const struct mount mounts[] = { { "~/{{.Dir}}", "/srv/a b",
+						   ACCESS_RO, true },
+		{ "data", "/data", ACCESS_RW, false } };
+	static const char *const resolved[] = { "/home/u/maps",
+		"/home/u/p/data" };
+	static const struct machinefile mf = { .image = "https://d.org/x",
+		.image_digest = "sha256:d",
+		.image_arch = "aarch64",
+		.cpus = 1,
+		.memory = GiB,
+		.disk = 4 * GiB,
+		.workspace = ACCESS_RO,
+		.mounts = mounts,
+		.nmounts = 2 };
+	struct image image;
+	struct lima_machine m = { .mf = &mf,
+		.image = &image,
+		.root = "/home/u/p",
+		.mounts = resolved };
+
+	CHECK(image_from_machinefile(&image, &mf));
+	check_machine(&m,
+	    MACHINE("",
+		"{\"location\":\"/home/u/p\",\"mountPoint\":\"/home/u/p\","
+		"\"writable\":false},"
+		"{\"location\":\"/home/u/maps\",\"mountPoint\":\"/srv/a b\","
+		"\"writable\":false},"
+		"{\"location\":\"/home/u/p/data\",\"mountPoint\":\"/data\","
+		"\"writable\":true}"));
+}
+
+static void
+test_vm_type(void)
+{
+	static const struct machinefile mf = {
+		.cpus = 1, .memory = GiB, .disk = 4 * GiB
+	};
+	static const struct image image = { .location = "https://d.org/x",
+		.digest = "sha256:d",
+		.arch = "aarch64" };
+	struct lima_machine m = { .mf = &mf, .image = &image, .root = "/p" };
+
+#define ROOT "{\"location\":\"/p\",\"mountPoint\":\"/p\",\"writable\":true}"
+	check_machine(&m, MACHINE("", ROOT));
+	m.vm_type = VM_TYPE_QEMU;
+	check_machine(&m, MACHINE("\"vmType\":\"qemu\",", ROOT));
+	m.vm_type = VM_TYPE_VZ;
+	check_machine(&m, MACHINE("\"vmType\":\"vz\",", ROOT));
+}
+
+/* All that Lima is ever told, as PATH of the key. */
+static const char *const allowed[] = { "minimumLimaVersion", "vmType", "arch",
+	"images", "images[].location", "images[].arch", "images[].digest",
+	"images[].kernel", "images[].kernel.location",
+	"images[].kernel.cmdline", "images[].initrd",
+	"images[].initrd.location", "cpus", "memory", "disk", "mounts",
+	"mounts[].location", "mounts[].mountPoint", "mounts[].writable",
+	"mountType", "mountTypesUnsupported", "firmware", "firmware.legacyBIOS",
+	"containerd", "containerd.system", "containerd.user", "ssh",
+	"ssh.loadDotSSHPubKeys", "ssh.forwardAgent", "ssh.forwardX11",
+	"propagateProxyEnv", "mountInotify", "portForwards",
+	"portForwards[].guestPort", "portForwards[].hostPort",
+	"portForwards[].hostIP", "portForwards[].proto",
+	"portForwards[].guestIP", "portForwards[].guestIPMustBeZero",
+	"portForwards[].ignore" };
+
+struct seen {
+	const char *parent;
+	bool *keys; /* of allowed */
+};
+
+static bool allowed_below(const struct json *v, const struct seen *s);
+
+static bool
+allowed_key(const char *key, const struct json *v, void *arg)
+{
+	const struct seen *s = arg;
+	cleanup(buf) struct buf path = BUF_INIT;
+	const bool list = json_kind(v) == JSON_IS_ARRAY;
+
+	buf_addf(&path, "%s%s%s", s->parent, *s->parent ? "." : "", key);
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++) {
+		if (strcmp(allowed[i], path.s) != 0)
+			continue;
+		s->keys[i] = true;
+		buf_adds(&path, list ? "[]" : "");
+		return allowed_below(v, &(struct seen){ path.s, s->keys });
+	}
+	tap_report(0, __FILE__, __LINE__, path.s);
+	return false;
+}
+
+static bool
+allowed_below(const struct json *v, const struct seen *s)
+{
+	struct seen copy = *s;
+
+	if (json_kind(v) == JSON_IS_OBJECT)
+		return json_every(v, allowed_key, &copy);
+	for (size_t i = 0; i < json_len(v); i++)
+		if (!allowed_below(json_at(v, i), s))
+			return false;
+	return true;
+}
+
+/* Every key of a Machinefile at once, and still no other key of Lima's. */
+static void
+test_allowed_keys(void)
+{
+	static const char text[] =
+	    "name: a\npackages: [a]\ntools: [git]\nenv: {A: b}\npass_env: [B]\n"
+	    "workspace: {mode: ro, private: [a]}\n"
+	    "mounts: [{from: a, to: /a}]\nvolumes: {a: /va}\n"
+	    "ports: [3000]\nnetwork: {egress: allowlist, allow: [a.b]}\n"
+	    "provision: [x.sh, {run: y}]\nready: {tcp: 1}\n"
+	    "commands: {guest: [git]}\ngit: {identity: host}\n"
+	    "agents: {codex: {}}\nidle: {stop: 5m}\n";
+	static const struct limits limits = { .cpus = 2, .memory = 2 * GiB };
+	static const char *const resolved[] = { "/p/a" };
+	static const struct image images[] = {
+		{ "i", "/d", NULL, "x86_64", "/k", "/i", "c", false },
+		{ "i", "https://d", "sha256:d", "aarch64", NULL, NULL, NULL,
+		    true },
+	};
+	bool keys[ARRAY_LEN(allowed)] = { false };
+	struct diags d = { .count = 0 };
+	cleanup(machinefile) struct machinefile *mf = machinefile_parse(
+	    text, sizeof(text) - 1, &limits, &d);
+
+	CHECK(mf != NULL);
+	for (size_t i = 0; mf && i < ARRAY_LEN(images); i++) {
+		cleanup(json) struct json *v = limayaml_make(
+		    &(struct lima_machine){
+			mf, &images[i], "/p", resolved, VM_TYPE_QEMU });
+
+		CHECK(allowed_below(v, &(struct seen){ "", keys }));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+		tap_report(keys[i], __FILE__, __LINE__, allowed[i]);
+}
+
+static void
+test_mounts_refused(void)
+{
+	static const struct {
+		const char *from, *to, *want;
+	} rows[] = {
+		{ "/a", "/b", NULL },
+		{ "/home/u/p/data", "/data", NULL },
+		{ "/a b", "/home/u.guest/x", NULL },
+		{ "a", "/b", "not an absolute path, or too long" },
+		{ "~/a", "/b", "not an absolute path, or too long" },
+		{ "/a{{b", "/b", "its path has one of {}[],\"\\" },
+		{ "/a", "/b{{c", "has one of {}[],\"\\" },
+		{ "/a", "b", "is not an absolute path of the guest" },
+		{ "/a", "/usr", "is a directory of the guest's system" },
+		{ "/a", "/home/u.guest",
+		    "is a home directory of the guest: name one in it" },
+		{ "/a", "/h", "is the home directory of the guest" },
+		{ "/a", "/home/u/p",
+		    "is, is in or holds the project's directory" },
+		{ "/a", "/home/u/p/x",
+		    "is, is in or holds the project's directory" },
+		{ "/a", "/home/u/p2", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_STR(limayaml_mount_refused(
+			      rows[i].from, rows[i].to, "/home/u/p", "/h/u"),
+		    rows[i].want);
+}
+
 static void
 test_roots(void)
 {
@@ -128,6 +319,10 @@ int
 main(void)
 {
 	test_golden();
+	test_mounts();
+	test_vm_type();
+	test_allowed_keys();
+	test_mounts_refused();
 	test_roots();
 	return tap_end();
 }

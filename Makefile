@@ -76,11 +76,19 @@ HOOKS	:= bash fish zsh
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 FUZZ	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BUILD)/machine
+all: $(BUILD)/machine $(BUILD)/machine-git
 
 $(BUILD)/machine: $(BUILD)/main.o $(AR_FILES)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The only program with libgit2, which costs more to start than machine does.
+GIT_OBJ	:= $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/git/*.c))
+$(GIT_OBJ): ALL_CPPFLAGS += $(shell pkg-config --cflags libgit2 2>/dev/null)
+$(BUILD)/machine-git: $(GIT_OBJ) $(BUILD)/libbase.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ \
+	    $(shell pkg-config --libs libgit2 2>/dev/null) $(LIBS)
 
 define archive
 $(BUILD)/lib$(1).a: $(call OBJ,$(1))
@@ -178,6 +186,8 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man5 \
 	    $(dir $(COMPLETE))
 	install -m 755 $(BUILD)/machine $(DESTDIR)$(PREFIX)/bin/
+	install -d $(LIBEXEC)
+	install -m 755 $(BUILD)/machine-git $(LIBEXEC)/
 	install -m 644 $(MAN1) $(SHARE)/man/man1/
 	install -m 644 $(MAN5) $(SHARE)/man/man5/
 	install -m 644 completions/_machine $(SHARE)/zsh/site-functions/
@@ -186,7 +196,7 @@ install: all
 	install -m 644 completions/machine.fish \
 	    $(SHARE)/fish/vendor_completions.d/
 	if [ -x $(BUILD)/lima/bin/limactl ]; then \
-	    install -d $(LIBEXEC) && rm -rf $(LIBEXEC)/lima && \
+	    rm -rf $(LIBEXEC)/lima && \
 	    cp -R $(BUILD)/lima $(LIBEXEC)/lima; fi
 
 uninstall:
@@ -200,7 +210,7 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(BUILD)/main.d $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
+-include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
 .PHONY: all bench check check-quick clean demo format fuzz image install lima uninstall
 .SECONDARY:
 .DELETE_ON_ERROR:

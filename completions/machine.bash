@@ -14,6 +14,7 @@ _machine() {
 	elif (( COMP_CWORD == at + 1 )); then
 		case ${COMP_WORDS[at]} in
 		allow) words=--hash ;;
+		check) [[ $cur == -* ]] && words='--json --schema' ;;
 		destroy) words=--yes ;;
 		help) words="$commands machinefile config" ;;
 		hook) words='bash fish zsh' ;;

@@ -47,6 +47,8 @@ __machine_complete_command version 'print the version'
 
 complete -c machine -n '__machine_complete_after allow' -l hash -x -d 'approve it if it has this SHA-256'
 complete -c machine -n '__machine_complete_after check' -F
+complete -c machine -n '__machine_complete_after check' -l json -d 'for editors'
+complete -c machine -n '__machine_complete_after check' -l schema -d 'print the JSON Schema'
 complete -c machine -n '__machine_complete_after destroy' -l yes -d 'do not ask'
 complete -c machine -n '__machine_complete_after help' -a 'machinefile config' -d 'the keys of this file'
 complete -c machine -n '__machine_complete_after hook' -a 'bash fish zsh'

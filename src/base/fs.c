@@ -7,9 +7,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "base/os.h"
+
+#define LOCK_TRIES 1000 /* of a millisecond */
 
 static int
 write_all(int fd, const char *p, size_t len)
@@ -186,10 +189,10 @@ fs_read_beneath(int dirfd, const char *path, size_t max, char **data,
 
 		*slash = '\0';
 		if (!*name || strcmp(name, "..") == 0)
-			return err_set(e, ERR_CONFIG,
-			    "%s leads out of the project", path);
-		next = openat(dir, name,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			return err_set(
+			    e, ERR_CONFIG, "%s leads out of the project", path);
+		next = openat(
+		    dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return err_sys(e, "cannot open %s of %s", name, path);
 		fd_close(dir);
@@ -230,10 +233,13 @@ check_private(int fd, const char *name, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "%s belongs to another user (uid %ld)", name,
 		    (long)st.st_uid);
-	if (st.st_mode & 077)
+	if (st.st_mode & 077 && name[0] == '/')
 		return err_set(e, ERR_CONFIG,
 		    "%s is open to other users: type: chmod 700 %s", name,
 		    name);
+	if (st.st_mode & 077)
+		return err_set(
+		    e, ERR_CONFIG, "%s is open to other users", name);
 	return 0;
 }
 
@@ -280,17 +286,41 @@ open_lock(int dirfd, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "cannot open %s", name) : fd;
 }
 
+/*
+ * Who only looks (below) has the lock, shared, for an instant. That must not
+ * be taken for somebody who works.
+ */
+static int
+try_lock(int fd)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		if (flock(fd, LOCK_SH | LOCK_NB))
+			break; /* somebody has it to himself */
+		(void)flock(fd, LOCK_UN);
+		(void)poll(NULL, 0, 1);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 int
 fs_lock(int dirfd, const char *name, enum fs_lock how, struct err *e)
 {
 	cleanup(fd) int fd = open_lock(dirfd, name, e);
+	int rc;
 
 	if (fd < 0)
 		return -1;
-	while (flock(fd, LOCK_EX | (how == LOCK_TRY ? LOCK_NB : 0)))
-		if (errno != EINTR)
-			return err_sys(e, "cannot lock %s", name);
-	return steal_fd(&fd);
+	if (how == LOCK_TRY)
+		rc = try_lock(fd);
+	else
+		while ((rc = flock(fd, LOCK_EX)) && errno == EINTR)
+			;
+	return rc ? err_sys(e, "cannot lock %s", name) : steal_fd(&fd);
 }
 
 bool

@@ -17,6 +17,9 @@ unsigned os_cpus(void);
 uint64_t os_memory(void); /* bytes */
 const char *os_arch(void); /* Lima's word: x86_64, aarch64; "" if unknown */
 
+/* The file of our own program, absolute; false if it cannot be told. */
+bool os_self(struct buf *path);
+
 /* What Lima uses here: "qemu" or "vz". */
 const char *os_vm_type(void);
 

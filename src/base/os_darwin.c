@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libproc.h>
+#include <mach-o/dyld.h>
 
 unsigned
 os_cpus(void)
@@ -36,6 +37,18 @@ os_arch(void)
 	if (strcmp(u.machine, "arm64") == 0)
 		return "aarch64";
 	return strcmp(u.machine, "x86_64") == 0 ? "x86_64" : "";
+}
+
+bool
+os_self(struct buf *path)
+{
+	char name[4096];
+	uint32_t size = sizeof(name);
+
+	if (_NSGetExecutablePath(name, &size) || name[0] != '/')
+		return false;
+	buf_adds(path, name);
+	return true;
 }
 
 const char *

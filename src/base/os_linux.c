@@ -37,6 +37,18 @@ os_arch(void)
 	return u.machine;
 }
 
+bool
+os_self(struct buf *path)
+{
+	char link[4096];
+	ssize_t n = readlink("/proc/self/exe", link, sizeof(link) - 1);
+
+	if (n <= 0 || link[0] != '/')
+		return false;
+	buf_add(path, link, (size_t)n);
+	return true;
+}
+
 const char *
 os_vm_type(void)
 {

@@ -55,12 +55,16 @@ utf8_printable(int32_t cp)
 		{ 0x007f, 0x009f }, /* DEL, C1 */
 		{ 0x00ad, 0x00ad }, /* soft hyphen */
 		{ 0x061c, 0x061c }, /* Arabic letter mark */
+		{ 0x115f, 0x1160 }, /* Hangul fillers */
+		{ 0x17b4, 0x17b5 }, /* Khmer vowels that are not shown */
 		{ 0x180e, 0x180e }, /* Mongolian vowel separator */
 		{ 0x200b, 0x200f }, /* zero width, LRM, RLM */
 		{ 0x2028, 0x202e }, /* line separators, bidi overrides */
 		{ 0x2060, 0x206f }, /* invisible operators, bidi isolates */
+		{ 0x3164, 0x3164 }, /* Hangul filler */
 		{ 0xfe00, 0xfe0f }, /* variation selectors */
 		{ 0xfeff, 0xfeff }, /* byte order mark */
+		{ 0xffa0, 0xffa0 }, /* Hangul filler */
 		{ 0xfff9, 0xfffb }, /* interlinear annotation */
 		{ 0xe0000, 0xe0fff }, /* tags, more variation selectors */
 	};

@@ -14,7 +14,7 @@ static const struct cmd commands[] = {
 	    "make the VM of a project ready" },
 	{ "allow", cmd_allow, NEED_CONFIG | NEED_PROJECT, "[--hash HASH]",
 	    "approve this project's Machinefile as it is now" },
-	{ "check", cmd_check, NEED_CONFIG, "[FILE]",
+	{ "check", cmd_check, NEED_CONFIG, "[--json] [FILE]|--schema",
 	    "say what is wrong with a Machinefile, trusting nothing" },
 	{ "deny", cmd_deny, NEED_PROJECT, "",
 	    "withdraw the approval; its lines do not run" },
@@ -156,9 +156,10 @@ cmd_main(int argc, char **argv)
 		    "\"%s\" is not a command: type: machine help", argv[1]);
 		status = 2;
 	} else if (argc == 3 && strcmp(argv[2], "--help") == 0) {
-		char *words[] = { argv[0], argv[1], NULL };
+		char *words[] = { argv[0], xstrdup(c->name), NULL };
 
 		status = dispatch(cmd_find("help"), &cx, 2, words);
+		free(words[1]);
 	} else {
 		status = dispatch(c, &cx, argc > 1 ? argc - 1 : 1,
 		    argc > 1 ? argv + 1 : argv);

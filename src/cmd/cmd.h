@@ -69,7 +69,13 @@ int usage(const char *name, struct err *e);
 /* Is argv[1] this word, and the only one? For commands with one flag. */
 bool only_flag(int argc, char **argv, const char *flag);
 
-/* y or n on the terminal, never on stdin; no terminal is an error. */
+/*
+ * One of these letters, in either case, on the terminal and never on stdin;
+ * anything else is '\0'. No terminal is an error.
+ */
+int ask_letter(const char *question, const char *letters, char *answer,
+    struct err *e) must_check;
+/* The same for y or n. */
 int ask(const char *question, bool *yes, struct err *e) must_check;
 
 /* The directory of the guest that the user is in. */

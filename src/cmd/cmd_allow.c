@@ -18,7 +18,7 @@ show(const struct ctx *cx, const struct snapshot *now,
 		before = machinefile_parse(approved.files[0].bytes,
 		    approved.files[0].len, &cx->limits, &d);
 	for (size_t i = 0; i < now->n; i++)
-		display_file(cx->project.root, &now->files[i],
+		display_file(cx->self, cx->project.root, &now->files[i],
 		    snapshot_find(&approved, now->files[i].name));
 	msg_plain("It asks for%s:", before ? " (! is new or wider)" : "");
 	display_capabilities(mf, before);
@@ -73,7 +73,7 @@ cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 								       : NULL;
 	cleanup(machinefile) struct machinefile *mf = NULL;
 	cleanup(snapshot) struct snapshot now = { .n = 0 };
-	bool yes = false;
+	char answer;
 
 	if (argc != 1 && !hash)
 		return usage("allow", e);
@@ -87,9 +87,12 @@ cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 		show(cx, &now, mf);
 		if (ask_mounts(mf, e))
 			return -1;
-		if (ask("allow exactly this?", &yes, e))
+		if (ask_letter(
+			"allow exactly this? [y/N/d(eny)]", "yd", &answer, e))
 			return err_wrap(e, "not allowed (in a script: --hash)");
-		if (!yes)
+		if (answer == 'd')
+			return cmd_deny(cx, 1, argv, e);
+		if (answer != 'y')
 			return err_set(e, ERR_UNTRUSTED, "not allowed");
 	}
 	if (trust_allow(cx->project.root, &now, &cx->paths, e))

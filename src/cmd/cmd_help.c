@@ -29,6 +29,9 @@ list_keys(const struct schema_key *k, size_t n)
 			continue;
 		(void)printf(
 		    "%s: %s\n    %s\n", k[i].path, k[i].type, k[i].meaning);
+		if (k[i].unbuilt)
+			(void)printf(
+			    "    not yet built: with it no VM starts\n");
 		if (*k[i].fallback)
 			(void)printf("    default: %s\n", k[i].fallback);
 		if (*k[i].effect)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <termios.h>
 
 #include "base/fs.h"
 #include "base/msg.h"
@@ -53,7 +54,8 @@ provide_trust(struct ctx *cx, struct err *e)
 	if (cx->trust == TRUST_ALLOWED || cx->trust == TRUST_CHANGED)
 		return 0;
 	/* A FIFO and the like: say what it is. */
-	if (cx->trust == TRUST_NONE && !cx->project.text) {
+	if (!cx->project.text && cx->trust != TRUST_DENIED &&
+	    !(cx->trust == TRUST_GONE && cx->project.problem.sys == ENOENT)) {
 		*e = cx->project.problem;
 		return -1;
 	}
@@ -116,18 +118,38 @@ ctx_ensure(struct ctx *cx, struct err *e)
 }
 
 int
-ask(const char *question, bool *yes, struct err *e)
+ask_letter(
+    const char *question, const char *letters, char *answer, struct err *e)
 {
 	cleanup(fd) int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	char answer[8] = "";
+	char line[256] = "";
 	ssize_t n;
 
 	if (tty < 0)
 		return err_set(e, ERR_USAGE,
 		    "this needs a terminal to ask for your decision");
-	msg_ask("%s [y/N] ", question);
-	n = read(tty, answer, sizeof(answer) - 1);
-	*yes = n > 0 && (answer[0] == 'y' || answer[0] == 'Y');
+	/* What was typed before the question is no answer to it. */
+	(void)tcflush(tty, TCIFLUSH);
+	msg_ask("%s ", question);
+	n = read(tty, line, sizeof(line) - 1);
+	*answer = '\0';
+	if (n > 0 && line[0] >= 'A' && line[0] <= 'Z')
+		line[0] = (char)(line[0] - 'A' + 'a');
+	if (n > 0 && line[0] && strchr(letters, line[0]))
+		*answer = line[0];
+	return 0;
+}
+
+int
+ask(const char *question, bool *yes, struct err *e)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+	char answer;
+
+	buf_addf(&text, "%s [y/N]", question);
+	if (ask_letter(text.s, "y", &answer, e))
+		return -1;
+	*yes = answer == 'y';
 	return 0;
 }
 

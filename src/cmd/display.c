@@ -165,35 +165,3 @@ display_capabilities(
 		row(true, "but", "no VM starts: %s cannot be done yet",
 		    unbuilt.s);
 }
-
-static void
-display_text(const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	while (text < end) {
-		const char *nl = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = nl ? nl : end;
-		cleanup(buf) struct buf line = BUF_INIT;
-
-		msg_scrub(&line, text, (size_t)(stop - text), false);
-		msg_plain("  | %s", line.s);
-		text = nl ? nl + 1 : end;
-	}
-}
-
-void
-display_file(const char *root, const struct snapshot_file *now,
-    const struct snapshot_file *before)
-{
-	if (before && before->len == now->len &&
-	    memcmp(before->bytes, now->bytes, now->len) == 0) {
-		msg_plain("%s/%s is as you allowed it", root, now->name);
-		return;
-	}
-	msg_plain("%s/%s%s:", root, now->name,
-	    before ? ", changed since you allowed it" : "");
-	display_text(now->bytes, now->len);
-	if (!now->len)
-		msg_plain("  (empty)");
-}

@@ -13,10 +13,12 @@ void display_capabilities(
     const struct machinefile *mf, const struct machinefile *before);
 
 /*
- * One file of a snapshot with its text, line by line, what is not printable
- * made visible; or that it is as it was approved (`before`, or NULL).
+ * One file of a snapshot: what the repository says of it, its difference from
+ * what was approved (`before`) or its whole text (NULL), with what is not
+ * printable made visible; or that it is as it was approved. self is our own
+ * program.
  */
-void display_file(const char *root, const struct snapshot_file *now,
-    const struct snapshot_file *before);
+void display_file(const char *self, const char *root,
+    const struct snapshot_file *now, const struct snapshot_file *before);
 
 #endif

@@ -1,7 +1,8 @@
 #include "core/limacheck.h"
 
 /* What gives the guest something of the host, or the host's user to a file. */
-static const char *const not_asked[] = { "additionalDisks", "base", "copyToHost", "env", "networks", "param", "plain", "probes",
+static const char *const not_asked[] = { "additionalDisks", "base",
+	"copyToHost", "env", "networks", "param", "plain", "probes",
 	"provision" };
 
 struct comparison {
@@ -49,8 +50,8 @@ items_agree(const struct json *asked, const struct json *understood,
 		cleanup(buf) struct buf at = BUF_INIT;
 
 		buf_addf(&at, "%s[%zu]", path, i);
-		if (!agrees(json_at(asked, i), json_at(understood, i), at.s,
-			why))
+		if (!agrees(
+			json_at(asked, i), json_at(understood, i), at.s, why))
 			return false;
 	}
 	return true;
@@ -70,9 +71,9 @@ static bool
 agrees(const struct json *asked, const struct json *understood,
     const char *path, struct buf *why)
 {
-	struct comparison c = { .understood = understood,
-		.path = path,
-		.why = why };
+	struct comparison c = {
+		.understood = understood, .path = path, .why = why
+	};
 
 	if (!understood)
 		return is_false(asked) || different(why, path, asked, NULL);
@@ -102,8 +103,8 @@ is_empty(const struct json *v)
 }
 
 bool
-limacheck(const struct json *asked, const struct json *understood,
-    struct buf *why)
+limacheck(
+    const struct json *asked, const struct json *understood, struct buf *why)
 {
 	if (!agrees(asked, understood, "", why))
 		return false;
@@ -112,8 +113,8 @@ limacheck(const struct json *asked, const struct json *understood,
 
 		if (!v || is_empty(v) || json_get(asked, not_asked[i]))
 			continue;
-		buf_addf(why, "%s is set, which nobody asked for",
-		    not_asked[i]);
+		buf_addf(
+		    why, "%s is set, which nobody asked for", not_asked[i]);
 		return false;
 	}
 	return true;

@@ -38,8 +38,7 @@ enter(int dir, const char *name, struct err *e)
 		return err_sys(e, "cannot look at %s", name);
 	if (S_ISREG(st.st_mode))
 		return no_such(e);
-	fd = openat(
-	    dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, ERR_CONFIG, "%s is not a directory", name);
 	return fd;
@@ -73,8 +72,8 @@ read_loose(int git, const char *name, char **text, size_t *len, struct err *e)
 
 /* "HEX SP NAME" on a line of its own. */
 static int
-find_packed(int git, const char *name, char commit[OBJECT_HEX + 1],
-    struct err *e)
+find_packed(
+    int git, const char *name, char commit[OBJECT_HEX + 1], struct err *e)
 {
 	cleanup(str) char *text = NULL;
 	size_t len, want = strlen(name);
@@ -145,10 +144,9 @@ head_read(struct head *h, int git, struct err *e)
 		free(name);
 		name = xstrdup(to);
 		free(STEAL(h->branch));
-		h->branch = xstrdup(
-		    strncmp(to, BRANCHES, strlen(BRANCHES)) == 0
-			? to + strlen(BRANCHES)
-			: to);
+		h->branch = xstrdup(strncmp(to, BRANCHES, strlen(BRANCHES)) == 0
+					? to + strlen(BRANCHES)
+					: to);
 	}
 	return err_set(e, ERR_CONFIG, "HEAD is a chain of references");
 }

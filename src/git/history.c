@@ -6,7 +6,7 @@
 #define COMMIT_MAX ((size_t)(1u << 20))
 #define TREE_MAX ((size_t)(32u << 20))
 #define PARENTS_MAX 128
-#define IS_REGULAR(mode) (((mode) & 0170000) == 0100000)
+#define IS_REGULAR(mode) (((mode)&0170000) == 0100000)
 
 /* One entry of a tree; mode 0: there is none. */
 struct entry {

@@ -19,7 +19,7 @@ int history_compare(struct objects *o, const struct id *commit,
  * has it. Bounded by a number of commits and by HISTORY_MS. 1 if it was not
  * found within them, or lies behind the end of a shallow clone.
  */
-#define HISTORY_COMMITS 20000u
+#define HISTORY_COMMITS 50000u
 #define HISTORY_MS 1000
 int history_last_change(struct objects *o, const struct id *commit,
     const char *path, unsigned max_commits, struct id *changed,

@@ -21,8 +21,8 @@ more(struct input *in, struct err *e)
 			return err_sys(e, "cannot ask for input");
 	}
 	do
-		n = read(STDIN_FILENO, in->piece + in->have,
-		    INPUT_PIECE - in->have);
+		n = read(
+		    STDIN_FILENO, in->piece + in->have, INPUT_PIECE - in->have);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(e, "cannot read the input");

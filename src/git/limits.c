@@ -2,6 +2,8 @@
 
 #include <sys/resource.h>
 
+#define MEMORY_MAX ((rlim_t)1 << 30)
+
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
@@ -14,37 +16,45 @@
 
 extern char **environ;
 
+/* Never up: what our caller took away stays away. */
+static struct rlimit *
+lower(struct rlimit *r, rlim_t value)
+{
+	if (r->rlim_max > value)
+		r->rlim_max = value;
+	r->rlim_cur = r->rlim_max;
+	return r;
+}
+
+/* Below the hard limit, at which there is SIGKILL and not SIGXCPU. */
+static struct rlimit *
+lower_cpu(struct rlimit *r)
+{
+	lower(r, LIMIT_SECONDS + 1);
+	if (r->rlim_cur > LIMIT_SECONDS)
+		r->rlim_cur = LIMIT_SECONDS;
+	return r;
+}
+
+/* Not a function: what names a limit has another type on every system. */
+#define LIMIT(what, value) \
+	(getrlimit(what, &r) || setrlimit(what, lower(&r, value)))
+
 int
 limits_set(struct err *e)
 {
 	static char *nothing[] = { NULL };
-	static const struct {
-		int what;
-		rlim_t value;
-		bool not_sanitized;
-	} limits[] = {
-		{ RLIMIT_CORE, 0, false },
-		{ RLIMIT_FSIZE, 0, false },
-		{ RLIMIT_CPU, LIMIT_SECONDS, false },
-		{ RLIMIT_NOFILE, 256, false },
-		{ RLIMIT_AS, (rlim_t)1 << 30, true },
-		{ RLIMIT_NPROC, 0, true },
-	};
+	struct rlimit r;
 
 	environ = nothing;
 	(void)alarm(LIMIT_SECONDS);
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		struct rlimit r;
-
-		if (SANITIZED && limits[i].not_sanitized)
-			continue;
-		if (getrlimit(limits[i].what, &r))
-			return err_sys(e, "cannot look at the limits");
-		if (r.rlim_max > limits[i].value)
-			r.rlim_max = limits[i].value;
-		r.rlim_cur = r.rlim_max;
-		if (setrlimit(limits[i].what, &r))
-			return err_sys(e, "cannot set the limits");
+	if (!SANITIZED) { /* and not every system has these two */
+		(void)LIMIT(RLIMIT_AS, MEMORY_MAX);
+		(void)LIMIT(RLIMIT_NPROC, 0);
 	}
+	if (LIMIT(RLIMIT_CORE, 0) || LIMIT(RLIMIT_FSIZE, 0) ||
+	    getrlimit(RLIMIT_CPU, &r) || setrlimit(RLIMIT_CPU, lower_cpu(&r)) ||
+	    LIMIT(RLIMIT_NOFILE, 256))
+		return err_sys(e, "cannot set the limits");
 	return 0;
 }

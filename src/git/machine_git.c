@@ -80,8 +80,8 @@ describe(struct json *answer, const struct place *place, const struct buf *file,
 		if (!id_from_hex(&commit, head.commit))
 			abort();
 		if (!(o = objects_open(place->objects, e)) ||
-		    history_compare(o, &commit, place->path, file->s, file->len,
-			&state, e))
+		    history_compare(
+			o, &commit, place->path, file->s, file->len, &state, e))
 			return -1;
 	}
 	json_set_str(answer, "state", words[state]);

@@ -114,8 +114,10 @@ check_loose(const struct id *id, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    ".git/objects/%s is not a regular file", path);
 	if (st.st_size > LOOSE_MAX)
-		return err_set(e, ERR_CONFIG, ".git/objects/%s is larger than "
-		    "%d MiB", path, LOOSE_MAX >> 20);
+		return err_set(e, ERR_CONFIG,
+		    ".git/objects/%s is larger than "
+		    "%d MiB",
+		    path, LOOSE_MAX >> 20);
 	return 0;
 }
 
@@ -153,8 +155,8 @@ objects_read(struct objects *o, const struct id *id, enum object_kind kind,
 	if (git_odb_object_type(object) != types[kind])
 		return err_set(e, ERR_CONFIG, "an object has changed its kind");
 	buf_release(content);
-	buf_add(content, git_odb_object_data(object),
-	    git_odb_object_size(object));
+	buf_add(
+	    content, git_odb_object_data(object), git_odb_object_size(object));
 	return 0;
 }
 

@@ -44,8 +44,8 @@ int objects_read(struct objects *o, const struct id *id, enum object_kind kind,
     size_t max, struct buf *content, struct err *e) must_check;
 
 /* The name that these bytes have as a blob. */
-int objects_blob_id(struct id *id, const char *data, size_t len,
-    struct err *e) must_check;
+int objects_blob_id(
+    struct id *id, const char *data, size_t len, struct err *e) must_check;
 
 /* "Name <address> seconds zone", as in a commit. */
 int signature_parse(

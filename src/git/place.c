@@ -101,11 +101,11 @@ check_entries(int git, const char *name, struct err *e)
 			rc = err_set(e, ERR_CONFIG,
 			    ".git/%s has more than %d entries", name,
 			    ENTRIES_MAX);
-		else if (fstatat(dirfd(d), ent->d_name, &st,
-			     AT_SYMLINK_NOFOLLOW))
-			rc = errno == ENOENT ? 0
-					     : err_sys(e, ".git/%s/%s", name,
-						   ent->d_name);
+		else if (fstatat(
+			     dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			rc = errno == ENOENT
+				 ? 0
+				 : err_sys(e, ".git/%s/%s", name, ent->d_name);
 		else if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 			rc = err_set(e, ERR_CONFIG, ".git/%s/%s is %s", name,
 			    ent->d_name, kind(st.st_mode));
@@ -195,8 +195,7 @@ parent(int dir, dev_t dev)
 }
 
 int
-place_find(
-    struct place *p, const char *root, const char *name, struct err *e)
+place_find(struct place *p, const char *root, const char *name, struct err *e)
 {
 	cleanup(fd) int dir = open(root, DIRECTORY_FLAGS);
 	struct stat top, st;

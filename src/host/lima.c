@@ -12,6 +12,7 @@
 #include "core/limacheck.h"
 
 #define OUTPUT_MAX (1u << 20) /* of one limactl command */
+#define LOOK_MS 60000 /* to look at something; emulated and busy */
 /* LIMA_HOME/m-<id>/ssh.sock.<16 digits> must fit a socket's name. */
 #define SOCKET_MAX 104 /* sun_path of macOS and the BSDs, with the NUL */
 #define INSTANCE_ROOM \
@@ -103,30 +104,48 @@ lima_look(const struct lima *l, const char *name, struct lima_instance *i)
 		i->state = VM_STOPPED;
 }
 
+/* What stands in quotes there is quoted as Go's %q does it. */
+static void
+unquote(struct buf *out, const char *p)
+{
+	for (; *p && *p != '"'; p++) {
+		if (*p != '\\' || !p[1]) {
+			buf_add(out, p, 1);
+			continue;
+		}
+		p++;
+		if (*p == 'n' || *p == 't' || *p == 'r')
+			buf_adds(out, " ");
+		else if (*p == 'a')
+			buf_adds(out, "\a");
+		else if (*p == '\\' || *p == '"')
+			buf_add(out, p, 1);
+		else if (strchr("xuUbfv01234567", *p))
+			/* a character that nobody wants to see as it is */
+			buf_add(out, p - 1, 2);
+		else
+			buf_add(out, p, 1);
+	}
+}
+
 /* limactl's last complaint: `time="..." level=fatal msg="REASON"`. */
 static void
 reason(struct buf *out, const char *text)
 {
-	const char *line = text, *msg, *end;
+	static const char fatal[] = "level=fatal msg=\"";
+	const char *last = NULL, *end = text + strlen(text), *line;
 
-	for (const char *p = text; (p = strstr(p, "level=fatal msg=")); p++)
-		line = p;
-	msg = strstr(line, "msg=\"");
-	if (!msg) {
-		/* Its last line, then. */
-		end = text + strlen(text);
-		while (end > text && end[-1] == '\n')
-			end--;
-		for (line = end; line > text && line[-1] != '\n';)
-			line--;
-		buf_add(out, line, (size_t)(end - line));
+	for (const char *p = text; (p = strstr(p, fatal)); p++)
+		last = p + strlen(fatal);
+	if (last) {
+		unquote(out, last);
 		return;
 	}
-	for (msg += strlen("msg=\""); *msg && *msg != '"'; msg++) {
-		if (*msg == '\\' && msg[1])
-			msg++;
-		buf_add(out, *msg == '\n' ? " " : msg, 1);
-	}
+	while (end > text && end[-1] == '\n')
+		end--;
+	for (line = end; line > text && line[-1] != '\n';)
+		line--;
+	buf_add(out, line, (size_t)(end - line));
 }
 
 struct logged {
@@ -157,14 +176,17 @@ run(const struct lima *l, const char *const *argv, int log, const char *what,
 		.out = { .io = PROC_SINK },
 		.err = { .io = PROC_SINK },
 		.sink = keep,
-		.arg = &to };
+		.arg = &to,
+		.lock = PROC_LOCK_FD,
+		.pass_lock = l->locked };
 	cleanup(buf) struct buf why = BUF_INIT;
 	int status = 0, rc = proc_run(&p, &status, e);
 
 	if (!rc && status) {
 		reason(&why, to.capture.text.s);
-		rc = err_set(e, ERR_BACKEND, "cannot %s: limactl: %s", what,
-		    why.len ? why.s : "no reason given");
+		rc = err_set(e, ERR_BACKEND,
+		    "cannot %s: limactl ended with status %d: %s", what, status,
+		    why.len ? why.s : "it gave no reason");
 	}
 	buf_release(&to.capture.text);
 	return rc;
@@ -193,7 +215,8 @@ lima_verify(const struct lima *l, const char *name, const struct json *asked,
 		.out = { .io = PROC_SINK },
 		.err = { .io = PROC_NULL },
 		.sink = proc_capture,
-		.arg = &out };
+		.arg = &out,
+		.timeout_ms = LOOK_MS };
 	cleanup(json) struct json *understood = NULL;
 	cleanup(buf) struct buf why = BUF_INIT;
 	int status = 0, rc = proc_run(&p, &status, e);
@@ -211,6 +234,23 @@ lima_verify(const struct lima *l, const char *name, const struct json *asked,
 		    why.s);
 	buf_release(&out.text);
 	return rc;
+}
+
+/*
+ * Remove the pid files of processes that have gone, or that are others by now:
+ * Lima believes every number, takes the VM for running, and kills.
+ */
+static void
+drop_stale_pids(const struct lima *l, const char *name, struct lima_instance *i)
+{
+	cleanup(str) char *agent = lima_file(l, name, "ha.pid");
+	cleanup(str) char *driver = lima_file(l, name, driver_pid_file());
+
+	lima_look(l, name, i);
+	if (!i->agent)
+		(void)unlink(agent);
+	if (!i->driver)
+		(void)unlink(driver);
 }
 
 int
@@ -237,26 +277,14 @@ lima_delete(const struct lima *l, const char *name, int log, struct err *e)
 		name, NULL };
 	cleanup(str) char *yaml = lima_file(l, name, "lima.yaml");
 	cleanup(str) char *dir = path_join(l->home, name);
+	struct lima_instance i;
 	struct stat st;
 
+	drop_stale_pids(l, name, &i);
 	/* limactl refuses a directory in which creation was cut short. */
 	if (lstat(yaml, &st) == 0 && run(l, argv, log, "delete the VM", e))
 		return -1;
 	return fs_remove_tree(AT_FDCWD, dir, e);
-}
-
-/* Remove the pid files of processes that have gone. */
-static void
-drop_stale_pids(
-    const struct lima *l, const char *name, const struct lima_instance *i)
-{
-	cleanup(str) char *agent = lima_file(l, name, "ha.pid");
-	cleanup(str) char *driver = lima_file(l, name, driver_pid_file());
-
-	if (!i->agent)
-		(void)unlink(agent);
-	if (!i->driver)
-		(void)unlink(driver);
 }
 
 int
@@ -266,7 +294,6 @@ lima_clear(const struct lima *l, const char *name, int log, struct err *e)
 		name, NULL };
 	struct lima_instance i;
 
-	lima_look(l, name, &i);
 	drop_stale_pids(l, name, &i);
 	if (!i.agent && !i.driver)
 		return 0;
@@ -299,7 +326,9 @@ lima_start(
 		.out = { .io = PROC_FD, .fd = log },
 		.err = { .io = PROC_FD, .fd = log },
 		.detach = true };
+	struct lima_instance i;
 
+	drop_stale_pids(l, name, &i);
 	return proc_start(&p, pid, e);
 }
 
@@ -319,8 +348,8 @@ lima_probe(const struct lima *l, const char *name, const char *command, int log,
 	struct proc p = { .path = l->ssh,
 		.envp = argv_const(&l->env),
 		.in = { .io = PROC_NULL },
-		.out = { .io = PROC_FD, .fd = log },
-		.err = { .io = PROC_FD, .fd = log } };
+		.out = { .io = log < 0 ? PROC_NULL : PROC_FD, .fd = log },
+		.err = { .io = log < 0 ? PROC_NULL : PROC_FD, .fd = log } };
 
 	argv_push(&argv, "ssh");
 	argv_pushf(&argv, "-F%s", config);

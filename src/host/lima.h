@@ -27,6 +27,7 @@ struct lima {
 	char *home; /* LIMA_HOME */
 	char *limactl, *ssh; /* NULL until lima_find() */
 	struct argv env; /* likewise: for every process of Lima */
+	bool locked; /* we are a worker: PROC_LOCK_FD is the project's lock */
 	char *slow; /* likewise: why there is no acceleration; or NULL */
 };
 
@@ -92,6 +93,7 @@ int lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
 /*
  * One ssh connection of its own (no master) that runs a command line of ours
  * in the guest; its status in *status, SSH_UNREACHABLE if it cannot be reached.
+ * What ssh says goes to `log`, or nowhere (-1).
  */
 #define SSH_UNREACHABLE                                       \
 	255 /* ssh(1); also the status of a command's own 255 \

@@ -15,6 +15,7 @@
  * images that it brings.
  */
 #define TEMPLATE_MAX (256u << 10)
+#define VERSION_MS 20000 /* 50 ms where nothing else runs */
 
 static bool
 runnable(const char *path)
@@ -151,6 +152,11 @@ lima_find(
 {
 	cleanup(str) char *dirs = absolute_path_dirs();
 
+	if ((c->vm_type == VM_TYPE_QEMU && strcmp(os_vm_type(), "qemu")) ||
+	    (c->vm_type == VM_TYPE_VZ && strcmp(os_vm_type(), "vz")))
+		return err_set(e, ERR_CONFIG,
+		    "config.yaml: engine.vm_type can only be %s here",
+		    os_vm_type());
 	if (geteuid() == 0)
 		return err_set(e, ERR_BACKEND,
 		    "Lima refuses to run as root: use an ordinary account");
@@ -212,7 +218,8 @@ lima_check_version(const struct lima *l, struct err *e)
 		.out = { .io = PROC_SINK },
 		.err = { .io = PROC_NULL },
 		.sink = proc_capture,
-		.arg = &out };
+		.arg = &out,
+		.timeout_ms = VERSION_MS };
 	int status, rc = 0;
 
 	if (proc_run(&p, &status, e))

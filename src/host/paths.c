@@ -5,6 +5,7 @@
 #include <pwd.h>
 
 #include "base/buf.h"
+#include "base/os.h"
 
 char *
 path_join(const char *dir, const char *name)
@@ -92,14 +93,14 @@ char *
 path_self(const char *argv0)
 {
 	const char *path = getenv("PATH");
+	struct buf self = BUF_INIT;
 	char cwd[4096];
 
 	if (argv0[0] == '/')
 		return xstrdup(argv0);
-	if (strchr(argv0, '/'))
-		return getcwd(cwd, sizeof(cwd)) ? path_join(cwd, argv0)
-						: xstrdup(argv0);
-	for (const char *p = path ? path : ""; *p;) {
+	if (strchr(argv0, '/') && getcwd(cwd, sizeof(cwd)))
+		return path_join(cwd, argv0);
+	for (const char *p = path ? path : ""; *p && argv0[0];) {
 		size_t n = strcspn(p, ":");
 		cleanup(buf) struct buf b = BUF_INIT;
 
@@ -108,5 +109,27 @@ path_self(const char *argv0)
 			return buf_detach(&b);
 		p += n + (p[n] == ':');
 	}
-	return xstrdup(argv0);
+	/* Never a bare name: it would be looked for in the project. */
+	if (!os_self(&self))
+		buf_adds(&self, "/nonexistent/machine");
+	return buf_detach(&self);
+}
+
+char *
+paths_private(const struct paths *p, const char *path)
+{
+	cleanup(str) char *ssh = path_join(p->home, ".ssh");
+	const char *const ours[] = { p->config, p->data, p->state, p->run,
+		ssh };
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		/* Both as they are named and as they are. */
+		cleanup(str) char *real = realpath(ours[i], NULL);
+
+		if (path_within(path, ours[i]) || path_within(ours[i], path) ||
+		    (real &&
+			(path_within(path, real) || path_within(real, path))))
+			return xstrdup(ours[i]);
+	}
+	return NULL;
 }

@@ -36,6 +36,12 @@ char *path_join(const char *dir, const char *name) must_check nonnull_ret;
  */
 char *path_self(const char *argv0) must_check nonnull_ret;
 
+/*
+ * Which directory would a VM get with this one that it must not: ours, or that
+ * of the user's ssh keys, in whichever contains the other? malloc'ed, or NULL.
+ */
+char *paths_private(const struct paths *p, const char *path);
+
 /* Is path the directory dir, or in it? Both absolute and canonical. */
 bool path_within(const char *path, const char *dir);
 

@@ -73,22 +73,20 @@ check_writers(const char *dir, bool is_root, struct err *e)
 static int
 check_place(const char *root, const struct paths *paths, struct err *e)
 {
-	cleanup(str) char *ssh = path_join(paths->home, ".ssh");
-	const char *const ours[] = { paths->config, paths->data, paths->state,
-		paths->run, ssh };
+	cleanup(str) char *home = realpath(paths->home, NULL);
+	cleanup(str) char *private = paths_private(paths, root);
 
 	if (strcmp(root, "/") == 0 || strcmp(root, "/tmp") == 0)
 		return err_set(e, ERR_CONFIG, "%s cannot be a project", root);
-	if (path_within(paths->home, root))
+	if (path_within(paths->home, root) || (home && path_within(home, root)))
 		return err_set(e, ERR_CONFIG,
 		    "%s cannot be a project: it holds your home directory, all "
 		    "of which the VM could then write",
 		    root);
-	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-		if (path_within(root, ours[i]) || path_within(ours[i], root))
-			return err_set(e, ERR_CONFIG,
-			    "%s cannot be a project: it would give the VM %s",
-			    root, ours[i]);
+	if (private)
+		return err_set(e, ERR_CONFIG,
+		    "%s cannot be a project: it would give the VM %s", root,
+		    private);
 	return 0;
 }
 

@@ -18,7 +18,7 @@
 #define REPO_SECONDS 2 /* at most, for each call */
 #define REPO_HEX 40 /* digits of a commit's name */
 #define REPO_TEXT 256 /* what a name takes at most, with its NUL */
-#define REPO_LINES 2001 /* of a difference, at most */
+#define REPO_LINES 2000 /* of a difference, at most */
 
 /* The file in the work tree, compared with the last commit byte by byte. */
 enum repo_state {

@@ -39,7 +39,8 @@ open_projects(const struct paths *p, bool make, struct err *e)
  * name that it would get.
  */
 static int
-find_slot(struct state *s, int projects, const char *root, struct err *e)
+find_slot(
+    struct state *s, const char *projects, const char *root, struct err *e)
 {
 	char hex[HASH_XXH64_HEX + 1];
 
@@ -47,9 +48,11 @@ find_slot(struct state *s, int projects, const char *root, struct err *e)
 	for (int i = 0; i < COLLISIONS_MAX; i++) {
 		cleanup(fd) int fd = -1;
 		cleanup(str) char *is = NULL;
+		cleanup(str) char *path = NULL;
 
 		(void)snprintf(s->id, sizeof(s->id), i ? "%s%d" : "%s", hex, i);
-		fd = fs_private_subdir(projects, s->id, false, e);
+		path = path_join(projects, s->id);
+		fd = fs_private_subdir(AT_FDCWD, path, false, e);
 		if (fd < 0)
 			return e->sys == ENOENT ? 0 : -1;
 		is = read_root(fd);
@@ -65,13 +68,14 @@ find_slot(struct state *s, int projects, const char *root, struct err *e)
 }
 
 static int
-make_slot(struct state *s, int projects, const char *root, struct err *e)
+make_slot(struct state *s, int projects, const char *path, const char *root,
+    struct err *e)
 {
 	/* One at a time, so that two paths never get one name. */
 	cleanup(fd) int lock = fs_lock(projects, ".lock", LOCK_WAIT, e);
 	cleanup(fd) int fd = -1;
 
-	if (lock < 0 || find_slot(s, projects, root, e))
+	if (lock < 0 || find_slot(s, path, root, e))
 		return -1;
 	if (s->fd >= 0)
 		return 0;
@@ -87,15 +91,16 @@ state_open(struct state *s, const struct paths *p, const char *root, bool make,
     struct err *e)
 {
 	cleanup(fd) int projects = open_projects(p, make, e);
+	cleanup(str) char *path = path_join(p->state, "projects");
 
 	*s = (struct state)STATE_INIT;
 	if (projects < 0)
 		return !make && e->sys == ENOENT ? 0 : -1;
-	if (find_slot(s, projects, root, e))
+	if (find_slot(s, path, root, e))
 		return -1;
 	if (s->fd >= 0 || !make)
 		return 0;
-	return make_slot(s, projects, root, e);
+	return make_slot(s, projects, path, root, e);
 }
 
 void

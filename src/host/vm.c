@@ -110,7 +110,8 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 	if (lock < 0)
 		return e->sys == EWOULDBLOCK ? 0 : -1;
 	log = fs_open_log(vm->state.fd, "start.log", true, e);
-	if (log < 0 || fs_remove(vm->state.fd, VM_FAILURE, e))
+	if (log < 0 || fs_remove(vm->state.fd, VM_FAILURE, e) ||
+	    fs_remove(vm->state.fd, VM_STAGE, e))
 		return -1;
 	p.out = p.err = (struct proc_stream){ .io = PROC_FD, .fd = log };
 	p.lock = lock;
@@ -196,8 +197,10 @@ int
 vm_work(struct vm *vm, const struct trusted *t, struct err *e)
 {
 	cleanup(fd) int lock = PROC_LOCK_FD;
-	int rc = vm_make_ready(vm, t, e);
+	int rc;
 
+	vm->lima.locked = true;
+	rc = vm_make_ready(vm, t, e);
 	if (rc) {
 		struct err ignored = ERR_INIT;
 
@@ -231,6 +234,7 @@ int
 vm_stop(struct vm *vm, const char *root, struct err *e)
 {
 	cleanup(fd) int lock = -1;
+	int rc;
 
 	if (vm->state.fd < 0)
 		return 0;
@@ -239,7 +243,9 @@ vm_stop(struct vm *vm, const char *root, struct err *e)
 		return -1;
 	if (vm->now.state == VM_ABSENT || vm->now.state == VM_STOPPED)
 		return 0;
-	return vm_power_off(vm, e) ? -1 : 1;
+	rc = vm_power_off(vm, e) ? -1 : 1;
+	(void)unlinkat(vm->state.fd, VM_STAGE, 0);
+	return rc;
 }
 
 int

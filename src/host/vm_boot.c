@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/fs.h"
+#include "base/msg.h"
 #include "base/net.h"
 #include "base/os.h"
 #include "base/proc.h"
@@ -68,7 +69,11 @@ static int
 boot_failed(struct work *w, const char *what, struct err *e)
 {
 	cleanup(str) char *lines = vm_log_tail(w->vm, "engine.log");
+	struct err more = ERR_INIT;
 
+	/* Half of it may still run. */
+	if (lima_clear(&w->vm->lima, w->vm->instance, w->log, &more))
+		msg_error("%s", more.msg);
 	return err_set(e, ERR_BACKEND,
 	    "the VM did not start: %s; the end of engine.log:\n%s", what,
 	    lines);
@@ -106,8 +111,9 @@ vm_wait_for(
 				return boot_failed(w, "limactl failed", e);
 		}
 		if (vm->now.state == VM_RUNNING) {
-			if (lima_probe(&vm->lima, vm->instance, command.s,
-				w->log, &status, e))
+			/* Before sshd is up its complaints say nothing. */
+			if (lima_probe(&vm->lima, vm->instance, command.s, -1,
+				&status, e))
 				return -1;
 			if (status == 0)
 				return 0;

@@ -21,7 +21,10 @@ check(const struct work *w, const struct mount *m, const char *path,
     const char *real, struct err *e)
 {
 	const char *root = trusted_root(w->trusted);
-	const char *why = place_host_refused(real, w->vm->paths->home);
+	cleanup(str) char *home = realpath(w->vm->paths->home, NULL);
+	cleanup(str) char *private = paths_private(w->vm->paths, real);
+	const char *why = place_host_refused(
+	    real, home ? home : w->vm->paths->home);
 	struct stat st;
 
 	/* What was approved is the name, so it must be what it says. */
@@ -34,6 +37,9 @@ check(const struct work *w, const struct mount *m, const char *path,
 		    e, ERR_CONFIG, "mounts: %s is not in the project", path);
 	if (!why)
 		why = limayaml_mount_refused(real, m->to, root, NULL);
+	if (private)
+		return err_set(e, ERR_CONFIG, "mounts: %s would give the VM %s",
+		    real, private);
 	if (why)
 		return err_set(e, ERR_CONFIG, "mounts: %s: %s", real, why);
 	if (stat(real, &st) || !S_ISDIR(st.st_mode))

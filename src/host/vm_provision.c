@@ -103,11 +103,12 @@ run_step(struct work *w, size_t number, const struct step *step, struct err *e)
 	const struct file_bytes script = currency_bytes(
 	    step, w->files, w->nfiles);
 	cleanup(fd) int log = fs_open_log(
-	    w->vm->state.fd, "provision.log", false, e);
+	    w->vm->state.fd, "provision.log", !w->logged, e);
 	int status;
 
 	if (log < 0)
 		return -1;
+	w->logged = true;
 	vm_stage_set(
 	    w->vm, "provisioning, step %zu: %s", number, step_name(step));
 	if (guest_step(w->vm, w->trusted, step->as, script.data, script.len,

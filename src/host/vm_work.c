@@ -31,20 +31,32 @@ char *
 vm_log_tail(const struct vm *vm, const char *name)
 {
 	cleanup(str) char *text = NULL;
+	cleanup(buf) struct buf safe = BUF_INIT;
 	struct buf out = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	size_t len;
-	const char *p;
+	const char *p, *from, *end;
 
 	if (fs_tail(vm->state.fd, name, TAIL_MAX, &text, &len, &ignored))
 		return buf_detach(&out);
 	while (len && text[len - 1] == '\n')
-		text[--len] = '\0';
-	p = text + len;
-	for (int lines = 0; p > text && lines < TAIL_LINES; lines += *p == '\n')
-		p--;
-	p += *p == '\n';
-	msg_scrub(&out, p, strlen(p), true);
+		len--;
+	msg_scrub(&safe, text, len, true);
+	/* Whole lines from the end; a line that is too long, from within. */
+	end = safe.s + safe.len;
+	from = end;
+	for (int lines = 0; from > safe.s && lines < TAIL_LINES; lines++) {
+		p = from[-1] == '\n' ? from - 1 : from;
+		while (p > safe.s && p[-1] != '\n')
+			p--;
+		if (end - p > TAIL_MAX)
+			break;
+		from = p;
+	}
+	if (from == end && safe.len > TAIL_MAX)
+		for (from = end - TAIL_MAX; (*from & 0xc0) == 0x80;)
+			from++;
+	buf_adds(&out, from);
 	return buf_detach(&out);
 }
 

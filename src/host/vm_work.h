@@ -39,6 +39,7 @@ struct work {
 	char project[HASH_XXH128_HEX + 1], session[HASH_XXH128_HEX + 1];
 	pid_t starter; /* the `limactl start` of this run, or 0 */
 	int log;
+	bool logged; /* provision.log is this run's */
 };
 
 /* Start the VM, and wait until it answers and has the project. */

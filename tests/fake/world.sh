@@ -18,11 +18,12 @@ export MACHINE_HOME="$tmp/m"
 lima=$MACHINE_HOME/data/lima state=$MACHINE_HOME/state
 mkdir -p "$fake" "$project" "$bin" "$tools" "$MACHINE_HOME/config"
 cp "$BUILD/machine" "$machine"
+cp "$BUILD/machine-git" "${machine%/*}/"
 for f in limactl ssh qemu-img qemu-system-x86_64 qemu-system-aarch64 guest; do
 	ln -s "$fakes/$f" "$bin/$f"
 done
 for f in bash cat chmod cp env false grep head id kill ln mkdir mktemp mv printf \
-    pwd rm rmdir sed sh sleep sort stat tail touch true uname yes; do
+    pwd rm rmdir sed sh sleep seq sort stat tail timeout touch true uname yes; do
 	p=$(command -v "$f") || continue
 	case $p in /*) ;; *) p=/usr/bin/$f ;; esac
 	ln -s "$p" "$tools/$f"
@@ -89,7 +90,8 @@ await() {
 	done
 }
 
-allow() { m -q allow --hash "$(sha256sum <Machinefile | cut -d ' ' -f 1)"; }
+hash_now() { m status | sed -n 's/^hash *//p'; }
+allow() { m -q allow --hash "$(hash_now)"; }
 machinefile() { cat >Machinefile && allow; }
 instance() { # the one of $project; "" before there is one
 	for d in "$lima"/m-*; do [ -d "$d" ] && echo "$d"; done
@@ -109,7 +111,7 @@ idle() { [ -z "$(worker)" ]; }
 # Whatever was left running ends with the test, each by its own number.
 end_world() {
 	rm -f "$fake"/hold.* "$fake"/fault.*
-	for pid in $(worker) $(cat "$fake/pids" 2>/dev/null); do
+	for pid in $(worker) $(cat "$HOME/pids" 2>/dev/null); do
 		case $(ps -o args= -p "$pid") in
 		sleep* | "$machine"*) kill -9 "$pid" ;;
 		esac

@@ -32,8 +32,8 @@ static const char *const base_file[] = {
 	"volumes: {a: /va, b: {at: /vb, size: 1GiB}}\n",
 	"ports: [3000, {guest: 80, host: 8080, label: x}]\n",
 	"network: {egress: allowlist, allow: [a.b]}\n",
-	"provision: [{run: a, name: n, as: user}, x.sh,"
-	" {run: s, when: start}, {run: c, when: change, watch: [w]}]\n",
+	("provision: [{run: a, name: n, as: user}, x.sh, "
+	 "{run: s, when: start}, {run: c, when: change, watch: [w]}]\n"),
 	"ready: {tcp: 1, timeout: 5s}\n",
 	"commands: {guest: [a]}\n",
 	"git: {identity: none}\n",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pty.py WAIT SEND CMD...: run CMD on a terminal of its own; when WAIT has
+"""terminal.py WAIT SEND CMD...: run CMD on a terminal of its own; when WAIT has
 appeared there (at once if it is empty), type SEND (\\n, \\x04 ... are Python's).
 Prints all that came to the terminal and ends with the status of CMD."""
 import os
@@ -27,7 +27,7 @@ while time.monotonic() < end:
         seen += data
 else:
     os.kill(pid, 9)
-    seen += b"\n[pty.py: the time is up]\n"
+    seen += b"\n[terminal.py: the time is up]\n"
 sys.stdout.buffer.write(seen)
 sys.stdout.flush()
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -18,27 +18,17 @@ extern char **environ;
 
 /* Never up: what our caller took away stays away. */
 static struct rlimit *
-lower(struct rlimit *r, rlim_t value)
+lower(struct rlimit *r, rlim_t soft, rlim_t hard)
 {
-	if (r->rlim_max > value)
-		r->rlim_max = value;
-	r->rlim_cur = r->rlim_max;
-	return r;
-}
-
-/* Below the hard limit, at which there is SIGKILL and not SIGXCPU. */
-static struct rlimit *
-lower_cpu(struct rlimit *r)
-{
-	lower(r, LIMIT_SECONDS + 1);
-	if (r->rlim_cur > LIMIT_SECONDS)
-		r->rlim_cur = LIMIT_SECONDS;
+	if (r->rlim_max > hard)
+		r->rlim_max = hard;
+	r->rlim_cur = r->rlim_max < soft ? r->rlim_max : soft;
 	return r;
 }
 
 /* Not a function: what names a limit has another type on every system. */
-#define LIMIT(what, value) \
-	(getrlimit(what, &r) || setrlimit(what, lower(&r, value)))
+#define LIMIT(what, soft, hard) \
+	(getrlimit(what, &r) || setrlimit(what, lower(&r, soft, hard)))
 
 int
 limits_set(struct err *e)
@@ -49,12 +39,13 @@ limits_set(struct err *e)
 	environ = nothing;
 	(void)alarm(LIMIT_SECONDS);
 	if (!SANITIZED) { /* and not every system has these two */
-		(void)LIMIT(RLIMIT_AS, MEMORY_MAX);
-		(void)LIMIT(RLIMIT_NPROC, 0);
+		(void)LIMIT(RLIMIT_AS, MEMORY_MAX, MEMORY_MAX);
+		(void)LIMIT(RLIMIT_NPROC, 0, 0);
 	}
-	if (LIMIT(RLIMIT_CORE, 0) || LIMIT(RLIMIT_FSIZE, 0) ||
-	    getrlimit(RLIMIT_CPU, &r) || setrlimit(RLIMIT_CPU, lower_cpu(&r)) ||
-	    LIMIT(RLIMIT_NOFILE, 256))
+	/* At the hard limit of the time there is SIGKILL, which says less. */
+	if (LIMIT(RLIMIT_CORE, 0, 0) || LIMIT(RLIMIT_FSIZE, 0, 0) ||
+	    LIMIT(RLIMIT_CPU, LIMIT_SECONDS, LIMIT_SECONDS + 1) ||
+	    LIMIT(RLIMIT_NOFILE, 256, 256))
 		return err_sys(e, "cannot set the limits");
 	return 0;
 }

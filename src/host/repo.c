@@ -18,8 +18,7 @@
 #define TIME_MAX INT64_C(253402300799) /* the end of the year 9999 */
 #define OFFSET_MAX (24 * 60)
 
-/* --- reading the answers ----------------------------------------------------
- */
+/* --- reading the answers ----------------------------------------------- */
 
 static int
 strange(struct err *e, const char *key)
@@ -214,8 +213,7 @@ diff_parse(struct buf *lines, bool *truncated, const char *text, size_t len,
 	return 0;
 }
 
-/* --- asking -----------------------------------------------------------------
- */
+/* --- asking ------------------------------------------------------------ */
 
 /*
  * machine-git asks for each piece of its input with an empty line in front of

@@ -5,8 +5,9 @@
 ok 'the layers are what CONTRIBUTING.md says' tests/layers.sh
 
 # The test of the test: a violation of each kind is found.
-mkdir "$tmp/tree"
-cp -r src tests "$tmp/tree/"
+mkdir -p "$tmp/tree/tests"
+cp -r src "$tmp/tree/"
+cp tests/layers.sh "$tmp/tree/tests/"
 cd "$tmp/tree" || exit 1
 finds() {
 	echo "$2" >>"$1"

@@ -36,7 +36,6 @@ static const struct {
 	{ "{\"version\":1.0,\"repository\":false}", STRANGE "version" },
 	{ "{\"version\":1}", STRANGE "repository" },
 	{ "{\"version\":1,\"repository\":0}", STRANGE "repository" },
-	{ "{\"version\":1,\"repository\":null}", STRANGE "repository" },
 	{ "{\"version\":1,\"repository\":\"true\"}", STRANGE "repository" },
 	{ "{\"version\":1,\"error\":\"why\"}", "why" },
 	{ "{\"version\":1,\"error\":\"\"}", STRANGE "error" },
@@ -48,9 +47,7 @@ static const struct {
 					  "1: end of file expected near '{'" },
 	{ READ "\"x\":0}", STRANGE "state" },
 	{ READ "\"state\":\"CLEAN\"}", STRANGE "state" },
-	{ READ "\"state\":null}", STRANGE "state" },
 	{ READ "\"state\":\"clean\",\"branch\":null}", STRANGE "branch" },
-	{ READ "\"state\":\"clean\",\"branch\":[]}", STRANGE "branch" },
 	{ READ "\"state\":\"clean\",\"branch\":\"" A256 "\"}",
 	    STRANGE "branch" },
 	{ READ "\"state\":\"clean\",\"changed\":null}", STRANGE "time" },
@@ -88,10 +85,8 @@ static const struct {
 	{ "{\"time\":-1,\"offset\":0}", STRANGE "time" },
 	{ "{\"time\":253402300800,\"offset\":0}", STRANGE "time" },
 	{ "{\"time\":1e3,\"offset\":0}", STRANGE "time" },
-	{ "{\"time\":\"0\",\"offset\":0}", STRANGE "time" },
 	{ "{\"time\":0,\"offset\":1441}", STRANGE "offset" },
 	{ "{\"time\":0,\"offset\":-1441}", STRANGE "offset" },
-	{ "{\"time\":0}", STRANGE "offset" },
 };
 
 static void
@@ -182,7 +177,6 @@ static const struct {
 	    "@@\n a\n-b\n+\r\n\\ No\n", 0 },
 	{ "{\"version\":1,\"lines\":{},\"truncated\":false}", STRANGE "lines",
 	    -1 },
-	{ "{\"version\":1,\"truncated\":false}", STRANGE "lines", -1 },
 	{ "{\"version\":1,\"lines\":null,\"truncated\":false}", STRANGE "lines",
 	    -1 },
 	{ "{\"version\":1,\"lines\":[\"\"],\"truncated\":false}",
@@ -195,8 +189,6 @@ static const struct {
 	    STRANGE "lines", -1 },
 	{ "{\"version\":1,\"lines\":[\"+a\"]}", STRANGE "truncated", -1 },
 	{ "{\"version\":1,\"lines\":[\"+a\"],\"truncated\":0}",
-	    STRANGE "truncated", -1 },
-	{ "{\"version\":1,\"lines\":[\"+a\"],\"truncated\":\"\"}",
 	    STRANGE "truncated", -1 },
 	{ "{\"version\":1,\"error\":\"no\"}", "no", -1 },
 };
@@ -227,8 +219,7 @@ test_diffs(void)
 	CHECK_STR(e.msg, STRANGE "lines");
 }
 
-/* --- the program
- * -------------------------------------------------------------- */
+/* --- the program ----------------------------------------------------- */
 
 static char dir[] = "/tmp/machine-test-XXXXXX";
 static char *self, *program;
@@ -264,7 +255,6 @@ static const struct {
 	{ "kill -9 $$", "machine-git ended with status 137" },
 	{ "kill -ALRM $$", "machine-git did not answer within 2 s" },
 	{ "kill -XCPU $$", "machine-git did not answer within 2 s" },
-	{ "exit 2", "machine-git ended with status 2" },
 	{ "echo '{\"version\":1,\"repository\":false}'; exit 2",
 	    "machine-git ended with status 2" },
 	{ ":", "machine-git: not valid JSON: line 1: '[' or '{' expected near "
@@ -287,7 +277,6 @@ test_bad_programs(void)
 	CHECK(repo_provenance(self, "/", "M", "", 0, &p, &e) == -1);
 	CHECK_STR(e.msg, "machine-git is not installed");
 	CHECK(repo_provenance("/nonexistent/m", "/", "M", "", 0, &p, &e) == -1);
-	CHECK_STR(e.msg, "machine-git is not installed");
 	CHECK(
 	    repo_provenance(self, "/", "M", big, (1 << 20) + 1, &p, &e) == -1);
 	CHECK_STR(e.msg, "the text is larger than 1024 KiB");
@@ -304,8 +293,7 @@ test_bad_programs(void)
 		CHECK(repo_provenance(
 			  self, "/", "M", big, sizeof(big), &p, &e) == -1);
 		CHECK_STR(e.msg, want.s);
-		CHECK(now_ms() - began < 2500);
-		CHECK(!p.repository);
+		CHECK(now_ms() - began < 2500 && !p.repository);
 	}
 	CHECK(unlink(program) == 0);
 }
@@ -353,6 +341,7 @@ test_real(const char *argv0)
 		65536, 256 << 10, 1 << 20 };
 	struct err e = ERR_INIT;
 	struct provenance p;
+	cleanup(buf) struct buf all = BUF_INIT;
 	bool truncated = true;
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
@@ -371,14 +360,10 @@ test_real(const char *argv0)
 		CHECK(rc == 0 && (truncated || lines.len >= sizes[i]));
 		CHECK(truncated == (sizes[i] == 1 << 20));
 	}
-	for (int i = 0; i < 2; i++) {
-		cleanup(buf) struct buf lines = BUF_INIT;
-
-		CHECK(repo_diff(argv0, old, sizeof(old) - 1, new,
-			  sizeof(new) - 1, &lines, &truncated, &e) == 0);
-		CHECK_STR(lines.s, want);
-		CHECK(utf8_valid(lines.s, lines.len) && !truncated);
-	}
+	CHECK(repo_diff(argv0, old, sizeof(old) - 1, new, sizeof(new) - 1, &all,
+		  &truncated, &e) == 0);
+	CHECK_STR(all.s, want);
+	CHECK(utf8_valid(all.s, all.len) && !truncated);
 	for (int i = 1999; i < 2001; i++) {
 		cleanup(buf) struct buf lines = BUF_INIT;
 		cleanup(buf) struct buf text = BUF_INIT;

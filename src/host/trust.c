@@ -4,13 +4,9 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
+#include "host/decision.h"
 #include "host/settings.h"
 #include "host/state.h"
-
-#define FILE_NAME "trust"
-/* The magic line, the decision, the path, and the snapshot's stored form. */
-#define FILE_MAGIC "machine-trust 1\n"
-#define FILE_MAX (SNAPSHOT_MAX + SNAPSHOT_FILES_MAX * 1100 + 8192)
 
 struct trusted {
 	char *root;
@@ -29,65 +25,6 @@ files_of(const struct machinefile *mf)
 
 	(void)machinefile_files(mf, &paths);
 	return paths;
-}
-
-static int
-damaged(struct err *e)
-{
-	return err_set(e, ERR_CONFIG,
-	    "the record of your decision is damaged: type: machine allow");
-}
-
-int
-decision_parse(struct decision *d, char *text, size_t len, struct err *e)
-{
-	const size_t magic = strlen(FILE_MAGIC);
-	char *p = text + magic, *end = text + len, *nl;
-
-	*d = (struct decision){ .allow = false };
-	if (len < magic || memcmp(text, FILE_MAGIC, magic) != 0)
-		return damaged(e);
-	if (end - p > 6 && memcmp(p, "allow\n", 6) == 0)
-		d->allow = true, p += 6;
-	else if (end - p > 5 && memcmp(p, "deny\n", 5) == 0)
-		p += 5;
-	else
-		return damaged(e);
-	nl = memchr(p, '\n', (size_t)(end - p));
-	if (!nl || *p != '/' || memchr(p, '\0', (size_t)(nl - p)))
-		return damaged(e);
-	*nl = '\0';
-	d->root = p;
-	p = nl + 1;
-	if (!d->allow)
-		return p == end ? 0 : damaged(e);
-	return snapshot_parse(&d->snapshot, p, (size_t)(end - p), e)
-		   ? damaged(e)
-		   : 0;
-}
-
-static void
-decision_release(struct decision *d)
-{
-	snapshot_release(&d->snapshot);
-}
-
-CLEANUP_DEFINE(decision, struct decision, decision_release(p));
-
-/* *text (owned by the caller) holds what *d points to; NULL: no decision. */
-static int
-decision_load(struct decision *d, char **text, const struct state *s,
-    const char *root, struct err *e)
-{
-	size_t len;
-
-	if (s->fd < 0)
-		return 0;
-	if (fs_read(s->fd, FILE_NAME, FILE_MAX, text, &len, e))
-		return e->sys == ENOENT ? 0 : -1;
-	if (decision_parse(d, *text, len, e))
-		return -1;
-	return strcmp(d->root, root) == 0 ? 0 : damaged(e);
 }
 
 static int
@@ -282,16 +219,10 @@ decide(const char *root, const struct snapshot *allowed,
     const struct paths *paths, struct err *e)
 {
 	cleanup(state) struct state s = STATE_INIT;
-	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(fd) int lock = lock_decisions(paths, e);
 
-	if (lock < 0 || state_open(&s, paths, root, true, e))
-		return -1;
-	buf_addf(
-	    &text, FILE_MAGIC "%s\n%s\n", allowed ? "allow" : "deny", root);
-	if (allowed)
-		snapshot_write(&text, allowed);
-	if (fs_replace(s.fd, FILE_NAME, text.s, text.len, 0600, e))
+	if (lock < 0 || state_open(&s, paths, root, true, e) ||
+	    decision_save(&s, root, allowed, e))
 		return -1;
 	return write_roots(paths, e);
 }
@@ -317,7 +248,7 @@ trust_revoke(const char *root, const struct paths *paths, struct err *e)
 
 	if (lock < 0 || state_open(&s, paths, root, false, e))
 		return -1;
-	if (s.fd >= 0 && fs_remove(s.fd, FILE_NAME, e))
+	if (s.fd >= 0 && decision_remove(&s, e))
 		return -1;
 	return write_roots(paths, e);
 }

@@ -98,16 +98,6 @@ int trust_each(const struct paths *paths,
 char *trust_roots(const struct paths *paths, struct err *e) must_check;
 char *trust_roots_path(const struct paths *paths) must_check nonnull_ret;
 
-/* The stored form, for its fuzz target. */
-struct decision {
-	bool allow;
-	const char *root; /* in `text` */
-	struct snapshot snapshot; /* of its own; empty for a denial */
-};
-/* Cuts `text` in place. snapshot_release() is the caller's after success. */
-int decision_parse(
-    struct decision *d, char *text, size_t len, struct err *e) must_check;
-
 CLEANUP_DEFINE(trusted, struct trusted *, trusted_free(*p));
 
 #endif

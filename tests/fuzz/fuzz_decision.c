@@ -1,6 +1,6 @@
 #include "base/base.h"
 
-#include "host/trust.h"
+#include "host/decision.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

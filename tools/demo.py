@@ -72,7 +72,7 @@ def main():
     line('cd examples/hello')
     prompt = f'{sh.place} [{sh.status}]'
     sh.p.send('machine allow\r')
-    sh.p.expect(r'\[y/N/d\(eny\)\] ')
+    sh.p.expect(r'\[y/N/e\(dit\)/d\(eny\)\] ')
     question = sh.p.after
     shown = re.sub(r'^[^\n]*\n', '', sh.p.before.replace('\r', ''))
     sh.p.send('y\r')

@@ -78,6 +78,9 @@ int ask_letter(const char *question, const char *letters, char *answer,
 /* The same for y or n. */
 int ask(const char *question, bool *yes, struct err *e) must_check;
 
+/* Let the user change the project's Machinefile with an editor of the host. */
+int edit_machinefile(const struct ctx *cx, struct err *e) must_check;
+
 /* The directory of the guest that the user is in. */
 int guest_directory(
     const struct ctx *cx, struct buf *dir, struct err *e) must_check;

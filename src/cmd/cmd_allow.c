@@ -66,6 +66,32 @@ ask_mounts(const struct machinefile *mf, struct err *e)
 	return 0;
 }
 
+/* What a person says to what is shown: 'y', 'd', 'e', or '\0' for no. */
+static int
+decide(const struct ctx *cx, const struct snapshot *now,
+    const struct machinefile *mf, char *answer, struct err *e)
+{
+	show(cx, now, mf);
+	if (ask_mounts(mf, e))
+		return -1;
+	if (ask_letter(
+		"allow exactly this? [y/N/e(dit)/d(eny)]", "yed", answer, e))
+		return err_wrap(e, "not allowed (in a script: --hash)");
+	return 0;
+}
+
+/* With an editor in between all of it is read, shown and asked anew. */
+static int
+edit_and_allow(struct ctx *cx, char **argv, struct err *e)
+{
+	if (edit_machinefile(cx, e))
+		return -1;
+	project_release(&cx->project);
+	if (ctx_provide(cx, NEED_PROJECT, e))
+		return -1;
+	return cmd_allow(cx, 1, argv, e);
+}
+
 int
 cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 {
@@ -73,28 +99,22 @@ cmd_allow(struct ctx *cx, int argc, char **argv, struct err *e)
 								       : NULL;
 	cleanup(machinefile) struct machinefile *mf = NULL;
 	cleanup(snapshot) struct snapshot now = { .n = 0 };
-	char answer;
+	char answer = 'y';
 
 	if (argc != 1 && !hash)
 		return usage("allow", e);
 	/* Read once: what is shown is what is approved. */
 	if (trust_candidate(&cx->project, &cx->limits, &now, &mf, e))
 		return -1;
-	if (hash) {
-		if (check_hash(cx, &now, hash, e))
-			return -1;
-	} else {
-		show(cx, &now, mf);
-		if (ask_mounts(mf, e))
-			return -1;
-		if (ask_letter(
-			"allow exactly this? [y/N/d(eny)]", "yd", &answer, e))
-			return err_wrap(e, "not allowed (in a script: --hash)");
-		if (answer == 'd')
-			return cmd_deny(cx, 1, argv, e);
-		if (answer != 'y')
-			return err_set(e, ERR_UNTRUSTED, "not allowed");
-	}
+	if (hash ? check_hash(cx, &now, hash, e)
+		 : decide(cx, &now, mf, &answer, e))
+		return -1;
+	if (answer == 'e')
+		return edit_and_allow(cx, argv, e);
+	if (answer == 'd')
+		return cmd_deny(cx, 1, argv, e);
+	if (answer != 'y')
+		return err_set(e, ERR_UNTRUSTED, "not allowed");
 	if (trust_allow(cx->project.root, &now, &cx->paths, e))
 		return err_wrap(e, "cannot record the decision");
 	msg_note("%s/%s is allowed", cx->project.root, MACHINEFILE_NAME);

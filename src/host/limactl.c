@@ -17,48 +17,6 @@
 #define TEMPLATE_MAX (256u << 10)
 #define VERSION_MS 20000 /* 50 ms where nothing else runs */
 
-static bool
-runnable(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       access(path, X_OK) == 0;
-}
-
-/* The absolute directories of PATH: "." must not find a project's limactl. */
-static char *
-absolute_path_dirs(void)
-{
-	const char *path = getenv("PATH");
-	struct buf dirs = BUF_INIT;
-
-	for (const char *p = path ? path : ""; *p;) {
-		size_t n = strcspn(p, ":");
-
-		if (*p == '/')
-			buf_addf(
-			    &dirs, "%s%.*s", dirs.len ? ":" : "", (int)n, p);
-		p += n + (p[n] == ':');
-	}
-	return buf_detach(&dirs);
-}
-
-static char *
-find_program(const char *dirs, const char *name)
-{
-	for (const char *p = dirs; *p;) {
-		size_t n = strcspn(p, ":");
-		cleanup(buf) struct buf path = BUF_INIT;
-
-		buf_addf(&path, "%.*s/%s", (int)n, p, name);
-		if (runnable(path.s))
-			return buf_detach(&path);
-		p += n + (p[n] == ':');
-	}
-	return NULL;
-}
-
 /* The one that `make lima` builds: beside the program, or installed with it. */
 static char *
 bundled_limactl(const char *self)
@@ -73,7 +31,8 @@ bundled_limactl(const char *self)
 	*slash = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		cleanup(str) char *path = path_join(real, places[i]);
-		char *limactl = runnable(path) ? realpath(path, NULL) : NULL;
+		char *limactl = path_runnable(path) ? realpath(path, NULL)
+						    : NULL;
 
 		if (limactl)
 			return limactl;
@@ -97,8 +56,8 @@ check_qemu(const char *dirs, struct err *e)
 	if (strcmp(os_vm_type(), "qemu") != 0)
 		return 0;
 	buf_addf(&name, "qemu-system-%s", os_arch());
-	qemu = find_program(dirs, name.s);
-	img = find_program(dirs, "qemu-img");
+	qemu = path_find(dirs, name.s);
+	img = path_find(dirs, "qemu-img");
 	if (qemu && img)
 		return 0;
 	return err_set(e, ERR_BACKEND,
@@ -150,7 +109,7 @@ int
 lima_find(
     struct lima *l, const struct config *c, const char *self, struct err *e)
 {
-	cleanup(str) char *dirs = absolute_path_dirs();
+	cleanup(str) char *dirs = path_dirs();
 
 	if ((c->vm_type == VM_TYPE_QEMU && strcmp(os_vm_type(), "qemu")) ||
 	    (c->vm_type == VM_TYPE_VZ && strcmp(os_vm_type(), "vz")))
@@ -160,7 +119,7 @@ lima_find(
 	if (geteuid() == 0)
 		return err_set(e, ERR_BACKEND,
 		    "Lima refuses to run as root: use an ordinary account");
-	l->limactl = find_program(dirs, "limactl");
+	l->limactl = path_find(dirs, "limactl");
 	if (!l->limactl)
 		l->limactl = bundled_limactl(self);
 	if (!l->limactl)
@@ -168,7 +127,7 @@ lima_find(
 		    "limactl is not installed: machine needs Lima " LIMA_VERSION_MIN
 		    " or later: see https://lima-vm.io/docs/installation, or "
 		    "type `make lima` in machine's source");
-	if (!(l->ssh = find_program(dirs, "ssh")))
+	if (!(l->ssh = path_find(dirs, "ssh")))
 		return err_set(e, ERR_BACKEND,
 		    "ssh is not installed: on Debian and Ubuntu type: sudo "
 		    "apt-get install openssh-client");

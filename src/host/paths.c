@@ -89,6 +89,47 @@ paths_release(struct paths *p)
 	*p = (struct paths){ 0 };
 }
 
+bool
+path_runnable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+char *
+path_dirs(void)
+{
+	const char *path = getenv("PATH");
+	struct buf dirs = BUF_INIT;
+
+	for (const char *p = path ? path : ""; *p;) {
+		size_t n = strcspn(p, ":");
+
+		if (*p == '/')
+			buf_addf(
+			    &dirs, "%s%.*s", dirs.len ? ":" : "", (int)n, p);
+		p += n + (p[n] == ':');
+	}
+	return buf_detach(&dirs);
+}
+
+char *
+path_find(const char *dirs, const char *name)
+{
+	for (const char *p = dirs; *p;) {
+		size_t n = strcspn(p, ":");
+		cleanup(buf) struct buf path = BUF_INIT;
+
+		buf_addf(&path, "%.*s/%s", (int)n, p, name);
+		if (path_runnable(path.s))
+			return buf_detach(&path);
+		p += n + (p[n] == ':');
+	}
+	return NULL;
+}
+
 char *
 path_self(const char *argv0)
 {

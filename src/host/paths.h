@@ -30,6 +30,12 @@ CLEANUP_DEFINE(paths, struct paths, paths_release(p));
  */
 char *path_join(const char *dir, const char *name) must_check nonnull_ret;
 
+/* The absolute directories of PATH: "." must not find a project's programs. */
+char *path_dirs(void) must_check nonnull_ret;
+/* A program in these directories; malloc'ed, or NULL. */
+char *path_find(const char *dirs, const char *name);
+bool path_runnable(const char *path);
+
 /*
  * Our own program by the name it was called by, made absolute but not
  * resolved: what a package manager links to outlives what it links to.

@@ -31,7 +31,7 @@ BOOT_ID = 'cat /proc/sys/kernel/random/boot_id'
 
 def allow(sh):
     sh.p.send('machine allow\r')
-    sh.p.expect(r'allow exactly this\? \[y/N/d\(eny\)\] ', timeout=30)
+    sh.p.expect(r'allow exactly this\? \[y/N/e\(dit\)/d\(eny\)\] ', timeout=30)
     shown = sh.p.before
     sh.p.send('y\r')
     sh.prompt(60)

@@ -8,15 +8,16 @@ import select
 import sys
 import time
 
-wait, send = sys.argv[1].encode(), sys.argv[2].encode().decode("unicode_escape").encode("latin-1")
+wait = sys.argv[1].encode()
+sends = sys.argv[2].encode().decode("unicode_escape").encode("latin-1").split(b"\x1f")
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[3], sys.argv[3:])
-seen, sent, end = b"", False, time.monotonic() + 20
+seen, sent, end = b"", 0, time.monotonic() + 20
 while time.monotonic() < end:
-    if not sent and wait in seen:
-        os.write(fd, send)
-        sent = True
+    if sent < len(sends) and (seen.count(wait) if wait else 1) > sent:
+        os.write(fd, sends[sent])
+        sent += 1
     if select.select([fd], [], [], 0.5)[0]:
         try:
             data = os.read(fd, 65536)

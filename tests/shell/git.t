@@ -436,7 +436,7 @@ case $BUILD in
 		ok 'its memory is bounded' limit 'address space' 1073741824
 		ok 'it cannot start a process' limit 'processes' 0 ;;
 esac
-wait $pid
+wait $pid 2>"$tmp/log"
 ok 'it ends by itself' test $? -eq 142
 exec 3>&-
 

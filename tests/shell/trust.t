@@ -113,6 +113,12 @@ ok 'what has changed is shown, not the whole' is \
 +env: {GREETING: bye}
 +ports: [3000, 8080]'
 ok 'the answer d denies' answer 'd\n' "$no"
+# An editor in between: what it has written is shown and asked about.
+printf '#!/bin/sh\n[ "$1" = -w ] && sed -i s/bye/edited/ "$2"\n' >"$tmp/editor"
+chmod +x "$tmp/editor"
+run env EDITOR="$tmp/editor -w" "$fakes/terminal.py" '(eny)] ' 'e\n\x1fy\n' "$machine" allow
+ok 'the answer e edits, and asks again' trust_is allowed
+ok 'about what was edited' grep -q 'GREETING: edited' "$tmp/out"
 
 # What a Machinefile can hold of these is in comments and text: ESC [ ... , OSC 52,
 # C1, CR, backspace, right-to-left override, zero width, tag characters, BOM inside.

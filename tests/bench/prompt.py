@@ -1,6 +1,6 @@
 """Milliseconds of one process each: an empty program, machine's calls, direnv.
 
-The calls alternate, so that a change in the machine's speed hits all of them.
+RECORDS=10000 adds as many decisions about other projects. The calls alternate, so that a change in the machine's speed hits all of them.
 """
 import os
 import shutil
@@ -44,6 +44,12 @@ def main():
     digest = status.split('hash')[1].split()[0]
     subprocess.run([MACHINE, 'allow', '--hash', digest], env=env, check=True,
                    capture_output=True)
+    for i in range(int(os.environ.get('RECORDS', 0))):
+        d = f'{home}/m/state/projects/{i:016x}'
+        os.mkdir(d, 0o700)
+        for name, text in (('root', f'/p{i}'), ('trust', f'machine-trust 1\nallow\n/p{i}\nMachinefile 0\n\n')):
+            with open(f'{d}/{name}', 'w', opener=lambda p, f: os.open(p, f, 0o600)) as f:
+                f.write(text)
     empty = home + '/empty'
     subprocess.run(['cc', '-O2', '-static', '-x', 'c', '-', '-o', empty],
                    input='int main(void){return 0;}', text=True, check=True)

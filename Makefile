@@ -88,7 +88,7 @@ $(GIT_OBJ): ALL_CPPFLAGS += $(shell pkg-config --cflags libgit2 2>/dev/null)
 $(BUILD)/machine-git: $(GIT_OBJ) $(BUILD)/libbase.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ \
-	    $(shell pkg-config --libs libgit2 2>/dev/null) $(LIBS)
+	    $(shell pkg-config --libs libgit2 jansson 2>/dev/null)
 
 define archive
 $(BUILD)/lib$(1).a: $(call OBJ,$(1))

@@ -196,7 +196,7 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 int
 vm_work(struct vm *vm, const struct trusted *t, struct err *e)
 {
-	cleanup(fd) int lock = PROC_LOCK_FD;
+	cleanup(fd) maybe_unused int lock = PROC_LOCK_FD;
 	int rc;
 
 	vm->lima.locked = true;

@@ -53,7 +53,7 @@ static void
 test_walk(void)
 {
 	cleanup(str) char *a = make("home/a");
-	cleanup(str) char *b = make("home/a/b");
+	cleanup(str) maybe_unused char *b = make("home/a/b");
 	cleanup(str) char *c = make("home/a/b/c");
 	cleanup(str) char *link = path_join(top, "home/link");
 	cleanup(str) char *inner = path_join(c, "Machinefile");

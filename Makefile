@@ -149,7 +149,10 @@ PROVE	:= prove $(PROVEFLAGS) -e ''
 check:
 	tools/setup.sh build engine test
 	$(MAKE) $(TESTED) lima image
+	$(MAKE) SANITIZE=address,undefined tested
 	tests/run.sh all
+
+tested: $(TESTED)
 
 check-quick: $(TESTED)
 	BUILD=$(abspath $(BUILD)) tests/run.sh quick
@@ -211,6 +214,7 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
-.PHONY: all bench check check-quick clean demo format fuzz image install lima uninstall
+.PHONY: all bench check check-quick clean demo format fuzz image install lima \
+    tested uninstall
 .SECONDARY:
 .DELETE_ON_ERROR:

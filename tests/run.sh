@@ -3,7 +3,8 @@
 #
 #	quick	unit tests, corpora of the fuzz targets, shell tests against a fake
 #		limactl, hooks against stand-ins
-#	all	those, and tests/e2e with the real limactl and a real VM
+#	all	those, the C code under sanitizers, and tests/e2e with the real
+#		limactl and a real VM
 set -eu
 mode=$1
 # Relative to the tree, which is copied when root runs this.
@@ -26,6 +27,11 @@ prove ${PROVEFLAGS-} -j "$(getconf _NPROCESSORS_ONLN)" -e '' \
     $(for t in tests/hooks/*.t; do
 	    # takes minutes
 	    [ "$mode:$t" = quick:tests/hooks/shapes.t ] || echo "$t"; done)
+[ "$mode" = all ] || exit 0
+# The C code once more, watched.
+# shellcheck disable=SC2086
+BUILD=$BUILD/sanitize prove ${PROVEFLAGS-} -j "$(getconf _NPROCESSORS_ONLN)" \
+    -e '' "$BUILD"/sanitize/test_* tests/shell/corpus.t
 # One at a time: each has a VM, which takes all of the processors.
 # shellcheck disable=SC2086
-[ "$mode" = quick ] || prove ${PROVEFLAGS-} -v -e '' tests/e2e/*.t
+prove ${PROVEFLAGS-} -v -e '' tests/e2e/*.t

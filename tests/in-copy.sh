@@ -10,7 +10,12 @@ name=$1
 shift
 [ "$(id -u)" -eq 0 ] || exec "$@"
 
-copy=$(tests/as-user.sh --home)/$name
+home=$(tests/as-user.sh --home)
+# One at a time: the copy and the VMs are at the same places each time. The lock
+# is held until the command ends, which inherits it.
+exec 9>"$home/.in-copy.lock"
+flock -n 9 || { echo "machine: waiting for another run in $home" >&2; flock 9; }
+copy=$home/$name
 rm -rf "$copy"
 mkdir -p "$copy"
 # IN_COPY_WITHOUT: what is big and not needed.

@@ -14,7 +14,7 @@ home=$(tests/as-user.sh --home)
 # One at a time: the copy and the VMs are at the same places each time. The lock
 # is held until the command ends, which inherits it.
 exec 9>"$home/.in-copy.lock"
-flock -n 9 || { echo "machine: waiting for another run in $home" >&2; flock 9; }
+flock -n 9 || { echo "machine: waiting for another run in $home" >&2; flock -w 3600 9; }
 copy=$home/$name
 rm -rf "$copy"
 mkdir -p "$copy"

@@ -3,9 +3,11 @@
 Real are all of them: the program in $BUILD, limactl and the image that `make
 lima image` put there, the VM, the shell and its pty. TAP on stdout.
 """
+import atexit
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -62,7 +64,8 @@ class Lab:
         self.env = {'HOME': os.environ['HOME'], 'MACHINE_HOME': self.home,
                     'USER': os.environ.get('USER', ''), 'LANG': 'C.UTF-8',
                     'PATH': BUILD + ':' + os.environ['PATH'], 'TERM': 'dumb'}
-        self.forget()
+        self.end_all()          # of a run that was cut short
+        atexit.register(self.end_all)
         os.makedirs(self.home + '/config', mode=0o700)
         os.chmod(self.home, 0o700)
         image = BUILD + '/image/debian-13'
@@ -74,7 +77,13 @@ class Lab:
               f'images:\n  debian-13:\n    path: {image}.qcow2\n'
               f'    kernel: {kernel}\n    initrd: {image}.initrd\n')
 
-    def forget(self):
+    def end_all(self):
+        """Leave nothing behind, however a run ends."""
+        for pid, _ in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
         for d in self.ours:
             shutil.rmtree(d, ignore_errors=True)
 

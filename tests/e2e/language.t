@@ -17,6 +17,10 @@ mounts:
 ready: {{tcp: 8080, timeout: 5m}}
 provision:
   - scripts/setup.sh
+  - run: |
+      cat >~/odd <<'EOF'
+      {{{{.Names}}}} {{{{range}}}} $(touch ~/pwned) `x` "'\\ %s
+      EOF
   - name: server
     when: start
     as: root
@@ -49,6 +53,9 @@ r = lab.machine('start', cwd=project)
 check('it starts, and waits for its port', r.returncode == 0, r)
 check('packages are installed', guest('jq --version').startswith('jq-'))
 check('a script of the project has run, by its #!', guest('cat ~/setup')[0].isdigit())
+check('a step arrives byte for byte, templates of Lima and all',
+      guest('cat ~/odd; ls ~/pwned 2>&1 | grep -c cannot') ==
+      '{{.Names}} {{range}} $(touch ~/pwned) `x` "\'\\ %s\n1\n', guest('cat ~/odd'))
 check('so has the step of a start', 'active' in guest('systemctl is-active web || :'))
 check('and the one of a change', guest('cat ~/seen') == 'one\n')
 check('a variable of the host is passed by name', guest('echo $PASSED') == 'sesame\n')
@@ -91,5 +98,4 @@ check('a mount by a link that leads out is refused', r.returncode == 1 and
 
 lab.machine('destroy', '--yes', cwd=project)
 check('and nothing is left', not lab.processes())
-lab.forget()
 end()

@@ -226,5 +226,4 @@ check('nor anything but the decision',
           lab.home + '/state/projects')[-1])) == ['lock', 'root', 'trust'],
       os.listdir(lab.home + '/state/projects'))
 check('the project is untouched', read(project + '/sorted') == 'a\nb\n')
-lab.forget()
 end()

@@ -104,7 +104,7 @@ def main():
         say(f'{seconds:7.1f} s  {what}')
     sh.close()
     lab.machine('destroy', '--yes', cwd=HELLO)
-        say('the VM is removed again; in a project of yours: machine init')
+    say('the VM is removed again; in a project of yours: machine init')
     if not ok:
         sys.exit('machine: the demo did not do what it shows')
 

@@ -4,6 +4,7 @@ Real are all of them: the program in $BUILD, limactl and the image that `make
 lima image` put there, the VM, the shell and its pty. TAP on stdout.
 """
 import atexit
+import json
 import os
 import re
 import shutil
@@ -99,7 +100,6 @@ class Lab:
                               stdin=kw.pop('stdin', subprocess.DEVNULL), **kw)
 
     def status(self, cwd):
-        import json
         return json.loads(self.machine('status', '--json', cwd=cwd).stdout)
 
     def processes(self):

@@ -37,6 +37,9 @@ bool os_accelerated(struct buf *why);
  */
 int64_t os_process_start(pid_t pid);
 
+/* Does this text stand in the process's arguments? */
+bool os_process_mentions(pid_t pid, const char *text);
+
 /*
  * Wait until the process has gone, at most this long; true if it has. It need
  * not be a child. No polling.

@@ -123,3 +123,20 @@ os_spawn_keep(posix_spawn_file_actions_t *fa, int fd)
 {
 	return posix_spawn_file_actions_addinherit_np(fa, fd);
 }
+
+bool
+os_process_mentions(pid_t pid, const char *text)
+{
+	int mib[] = { CTL_KERN, KERN_PROCARGS2, pid };
+	char args[16384];
+	size_t n = sizeof(args) - 1;
+
+	if (sysctl(mib, 3, args, &n, NULL, 0))
+		return false;
+	args[n] = '\0';
+	for (const char *p = args + sizeof(int); p < args + n;
+	    p += strlen(p) + 1)
+		if (strstr(p, text))
+			return true;
+	return false;
+}

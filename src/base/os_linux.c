@@ -145,3 +145,25 @@ os_spawn_keep(posix_spawn_file_actions_t *fa, int fd)
 	/* dup2 onto itself clears close-on-exec (POSIX.1-2024) */
 	return posix_spawn_file_actions_adddup2(fa, fd, fd);
 }
+
+bool
+os_process_mentions(pid_t pid, const char *text)
+{
+	char path[64], args[16384];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	{
+		cleanup(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		n = fd < 0 ? -1 : read(fd, args, sizeof(args) - 1);
+	}
+	if (n <= 0)
+		return false;
+	args[n] = '\0';
+	/* Arguments end in NULs; the text is in one of them. */
+	for (const char *p = args; p < args + n; p += strlen(p) + 1)
+		if (strstr(p, text))
+			return true;
+	return false;
+}

@@ -10,6 +10,9 @@ cmd_deny(struct ctx *cx, int argc, char **argv, struct err *e)
 		return usage("deny", e);
 	if (trust_deny(cx->project.root, &cx->paths, e))
 		return err_wrap(e, "cannot record the decision");
-	msg_note("%s is denied: its lines do not run", cx->project.root);
+	msg_note(
+	    "%s is denied: its lines do not run; a VM that runs is stopped "
+	    "by: machine stop",
+	    cx->project.root);
 	return 0;
 }

@@ -11,7 +11,7 @@ cmd_destroy(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (argc > 1 && !yes)
 		return usage("destroy", e);
 	/* A damaged record is one more reason to remove all of it. */
-	if (ctx_vm(cx, e) && e->code != ERR_CONFIG)
+	if (ctx_vm(cx, e) && (e->code != ERR_CONFIG || cx->vm.state.fd < 0))
 		return -1;
 	if (lima_find(&cx->vm.lima, cx->config, cx->self, e))
 		return -1;

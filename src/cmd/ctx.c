@@ -114,7 +114,13 @@ ctx_ensure(struct ctx *cx, struct err *e)
 		return err_set(e, ERR_BACKEND,
 		    "the VM is not ready, and config.yaml says autostart: "
 		    "never: type: machine start");
-	return vm_ensure(&cx->vm, cx->trusted, false, e);
+	if (vm_ensure(&cx->vm, cx->trusted, false, e))
+		return -1;
+	/* It may have taken minutes. */
+	if (trust_stands(cx->trusted, &cx->paths))
+		return 0;
+	return err_set(e, ERR_UNTRUSTED,
+	    "%s was denied or allowed anew meanwhile", cx->project.root);
 }
 
 int

@@ -28,7 +28,7 @@ edit_machinefile(const struct ctx *cx, struct err *e)
 {
 	extern char **environ;
 	cleanup(argv) struct argv argv = ARGV_INIT;
-	cleanup(str) char *dirs = path_dirs();
+	cleanup(str) char *dirs = path_dirs(&cx->paths);
 	cleanup(str) char *program = NULL;
 	struct proc p = { .envp = (const char *const *)environ };
 	int status;

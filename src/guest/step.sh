@@ -14,3 +14,6 @@ as= interpreter='sh -e'
 [ "$2" = root ] && as='sudo -n -E'
 [ "$(head -c 2 "$script")" = '#!' ] && interpreter=
 $as $interpreter "$script" </dev/null
+status=$?
+sync # the journal on the host must not be ahead of this disk
+exit $status

@@ -137,7 +137,9 @@ guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
 		.envp = argv_const(&vm->lima.env),
 		.in = { .io = PROC_FD, .fd = script },
 		.out = { .io = PROC_FD, .fd = log },
-		.err = { .io = PROC_FD, .fd = log } };
+		.err = { .io = PROC_FD, .fd = log },
+		.lock = PROC_LOCK_FD,
+		.pass_lock = vm->lima.locked };
 
 	if (script < 0)
 		return -1;

@@ -21,7 +21,7 @@
 int
 lima_init(struct lima *l, const struct paths *p, struct err *e)
 {
-	*l = (struct lima){ .home = path_join(p->data, "lima") };
+	*l = (struct lima){ .paths = p, .home = path_join(p->data, "lima") };
 	if (strlen(l->home) + INSTANCE_ROOM > SOCKET_MAX)
 		return err_set(e, ERR_CONFIG,
 		    "%s is too long for the sockets in it (%d characters at "
@@ -70,7 +70,10 @@ living(
 	if (pid <= 1 || pid > INT32_MAX)
 		return 0;
 	start = os_process_start((pid_t)pid);
-	if (start < 0 || start > st->st_mtime + 2) /* clocks have seconds */
+	if (start < 0)
+		return 0;
+	/* Clocks have seconds, and are set forward: then its words tell. */
+	if (start > st->st_mtime + 2 && !os_process_mentions((pid_t)pid, name))
 		return 0;
 	return (pid_t)pid;
 }

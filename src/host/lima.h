@@ -24,6 +24,7 @@
 
 /* What is known of Lima without running anything. */
 struct lima {
+	const struct paths *paths; /* the caller's */
 	char *home; /* LIMA_HOME */
 	char *limactl, *ssh; /* NULL until lima_find() */
 	struct argv env; /* likewise: for every process of Lima */

@@ -109,7 +109,7 @@ int
 lima_find(
     struct lima *l, const struct config *c, const char *self, struct err *e)
 {
-	cleanup(str) char *dirs = path_dirs();
+	cleanup(str) char *dirs = path_dirs(l->paths);
 
 	if ((c->vm_type == VM_TYPE_QEMU && strcmp(os_vm_type(), "qemu")) ||
 	    (c->vm_type == VM_TYPE_VZ && strcmp(os_vm_type(), "vz")))

@@ -2,9 +2,11 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <pwd.h>
 
 #include "base/buf.h"
+#include "base/fs.h"
 #include "base/os.h"
 
 char *
@@ -98,18 +100,43 @@ path_runnable(const char *path)
 	       access(path, X_OK) == 0;
 }
 
-char *
-path_dirs(void)
+/* Is this directory in a project? A guest can write programs into it. */
+static bool
+in_a_project(const char *dir, const char *roots)
 {
+	cleanup(str) char *real = realpath(dir, NULL);
+
+	for (const char *p = roots; real && p && *p;) {
+		cleanup(buf) struct buf root = BUF_INIT;
+		size_t n = strcspn(p, "\n");
+
+		buf_add(&root, p, n);
+		if (n && path_within(real, root.s))
+			return true;
+		p += n + (p[n] == '\n');
+	}
+	return false;
+}
+
+char *
+path_dirs(const struct paths *paths)
+{
+	cleanup(str) char *file = path_join(paths->state, "roots");
+	cleanup(str) char *roots = NULL;
 	const char *path = getenv("PATH");
 	struct buf dirs = BUF_INIT;
+	struct err none = ERR_INIT;
+	size_t len;
 
+	if (fs_read(AT_FDCWD, file, 1u << 20, &roots, &len, &none))
+		roots = NULL; /* there is no project yet */
 	for (const char *p = path ? path : ""; *p;) {
+		cleanup(buf) struct buf dir = BUF_INIT;
 		size_t n = strcspn(p, ":");
 
-		if (*p == '/')
-			buf_addf(
-			    &dirs, "%s%.*s", dirs.len ? ":" : "", (int)n, p);
+		buf_add(&dir, p, n);
+		if (*p == '/' && !in_a_project(dir.s, roots))
+			buf_addf(&dirs, "%s%s", dirs.len ? ":" : "", dir.s);
 		p += n + (p[n] == ':');
 	}
 	return buf_detach(&dirs);

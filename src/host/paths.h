@@ -30,8 +30,12 @@ CLEANUP_DEFINE(paths, struct paths, paths_release(p));
  */
 char *path_join(const char *dir, const char *name) must_check nonnull_ret;
 
-/* The absolute directories of PATH: "." must not find a project's programs. */
-char *path_dirs(void) must_check nonnull_ret;
+/*
+ * The directories of PATH that a project cannot write programs into: absolute
+ * ones, and none in a project (direnv's PATH_add puts such there). The list of
+ * projects is the one that the hooks use.
+ */
+char *path_dirs(const struct paths *paths) must_check nonnull_ret;
 /* A program in these directories; malloc'ed, or NULL. */
 char *path_find(const char *dirs, const char *name);
 bool path_runnable(const char *path);

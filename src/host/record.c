@@ -114,7 +114,8 @@ record_parse(struct record *r, const char *text, size_t len, struct err *e)
 	    !json_every(json_get(j, "changes"), get_change, r) ||
 	    !get_failure(r, j)) {
 		record_release(r);
-		return err_set(e, ERR_CONFIG, "%s is damaged", RECORD);
+		return err_set(e, ERR_CONFIG,
+		    "%s is damaged: type: machine destroy", RECORD);
 	}
 	if (ready)
 		memcpy(r->ready, ready, strlen(ready) + 1);

@@ -270,6 +270,18 @@ trust_approved(
 	return true;
 }
 
+bool
+trust_stands(const struct trusted *t, const struct paths *paths)
+{
+	cleanup(snapshot) struct snapshot s = { .n = 0 };
+	char hash[HASH_SHA256_HEX + 1];
+
+	if (!trust_approved(t->root, paths, &s))
+		return false;
+	snapshot_hash(&s, hash);
+	return strcmp(hash, t->hash) == 0;
+}
+
 struct found {
 	char *root;
 	enum trust_state what;

@@ -43,6 +43,8 @@ struct trusted;
 int trust_check(const struct project *p, const struct paths *paths,
     const struct limits *limits, enum trust_state *state, struct trusted **t,
     struct err *e) must_check;
+/* Is this still what is approved? */
+bool trust_stands(const struct trusted *t, const struct paths *paths);
 void trusted_free(struct trusted *t);
 
 const struct machinefile *trusted_machinefile(const struct trusted *t);

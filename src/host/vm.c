@@ -31,13 +31,11 @@ vm_open(struct vm *vm, const struct paths *paths, const struct config *config,
 int
 vm_refresh(struct vm *vm, struct err *e)
 {
-	record_release(&vm->record);
-	if (record_load(&vm->record, &vm->state, e))
-		return -1;
 	vm->now = (struct lima_instance){ .state = VM_ABSENT };
 	if (vm->state.fd >= 0)
 		lima_look(&vm->lima, vm->instance, &vm->now);
-	return 0;
+	record_release(&vm->record);
+	return record_load(&vm->record, &vm->state, e);
 }
 
 void
@@ -99,6 +97,8 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 		.in = { .io = PROC_NULL },
 		.detach = true,
 		.pass_lock = true };
+	struct err ignored = ERR_INIT;
+	char text[32];
 	pid_t pid;
 
 	if (!trusted_current(t))
@@ -115,7 +115,13 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 		return -1;
 	p.out = p.err = (struct proc_stream){ .io = PROC_FD, .fd = log };
 	p.lock = lock;
-	return proc_start(&p, &pid, e);
+	if (proc_start(&p, &pid, e))
+		return -1;
+	/* For a message only: that it cannot be written stops nothing. */
+	(void)snprintf(text, sizeof(text), "%ld", (long)pid);
+	(void)!fs_replace(
+	    vm->state.fd, VM_WORKER, text, strlen(text), 0600, &ignored);
+	return 0;
 }
 
 static unsigned
@@ -213,6 +219,19 @@ vm_work(struct vm *vm, const struct trusted *t, struct err *e)
 	return rc;
 }
 
+/* A step can hang; the user must know how to end it. */
+static void
+say_busy(const struct vm *vm)
+{
+	cleanup(str) char *worker = read_text(vm, VM_WORKER);
+	cleanup(str) char *stage = vm_stage(vm);
+
+	if (worker && stage)
+		msg_note("waiting, since the VM is busy: %s; to end that, "
+			 "type: kill -- -%s",
+		    stage, worker);
+}
+
 /* For commands of the user that change the VM: one at a time. */
 static int
 lock_with_progress(struct vm *vm, const char *root, struct err *e)
@@ -223,6 +242,8 @@ lock_with_progress(struct vm *vm, const char *root, struct err *e)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
 	while ((lock = fs_lock(vm->state.fd, LOCK, LOCK_TRY, e)) < 0) {
+		if (e->sys == EWOULDBLOCK)
+			say_busy(vm);
 		if (e->sys != EWOULDBLOCK ||
 		    wait_with_progress(vm, name, &begin, e) < 0)
 			return -1;

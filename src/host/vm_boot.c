@@ -56,6 +56,13 @@ vm_boot(struct work *w, struct err *e)
 			    "end it, or change `host` under `ports` in the "
 			    "Machinefile",
 			    w->mf->ports[i].host);
+	if (!trust_stands(w->trusted, w->vm->paths))
+		return err_set(e, ERR_UNTRUSTED,
+		    "the Machinefile was denied or allowed anew meanwhile: "
+		    "nothing more is done");
+	/* Again: the guest was alive when it was looked at first. */
+	if (vm_resolve_mounts(w, e))
+		return -1;
 	vm->record.ready[0] = '\0';
 	if (vm_save(vm, e))
 		return -1;
@@ -103,13 +110,12 @@ vm_wait_for(
 	for (;;) {
 		lima_look(&vm->lima, vm->instance, &vm->now);
 		seen |= vm->now.agent != 0;
-		if (seen && !vm->now.agent)
-			return boot_failed(w, "Lima's host agent ended", e);
-		if (w->starter && proc_ended(w->starter, &status)) {
+		if (w->starter && proc_ended(w->starter, &status))
 			w->starter = 0;
-			if (!vm->now.agent)
-				return boot_failed(w, "limactl failed", e);
-		}
+		if (!vm->now.agent && (seen || !w->starter))
+			return boot_failed(w,
+			    seen ? "Lima's host agent ended" : "limactl failed",
+			    e);
 		if (vm->now.state == VM_RUNNING) {
 			/* Before sshd is up its complaints say nothing. */
 			if (lima_probe(&vm->lima, vm->instance, command.s, -1,
@@ -125,10 +131,8 @@ vm_wait_for(
 					 "not so after %u seconds", seconds)
 				   : boot_failed(w, "it does not answer", e);
 		/* A pause that the death of whom we wait for cuts short. */
-		if (vm->now.agent || w->starter)
-			(void)os_wait_gone(
-			    vm->now.agent ? vm->now.agent : w->starter,
-			    PROBE_PAUSE_MS);
+		(void)os_wait_gone(
+		    vm->now.agent ? vm->now.agent : w->starter, PROBE_PAUSE_MS);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "host/vm_work.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "base/fs.h"
@@ -13,16 +14,27 @@ static const char packages_script[] = {
 #include "guest/packages.inc"
 };
 
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* The packages as a step like the others: their names, then the script. */
 static const char *
 packages_text(struct work *w)
 {
 	cleanup(buf) struct buf text = BUF_INIT;
+	const size_t n = w->mf->npackages;
+	const char **names = arena_zalloc(w->arena, n, sizeof(*names));
 
+	/* Their order means nothing, and must not cause a rebuild. */
+	memcpy(names, w->mf->packages, n * sizeof(*names));
+	qsort(names, n, sizeof(*names), by_name);
 	buf_adds(&text, "set --");
-	for (size_t i = 0; i < w->mf->npackages; i++) {
+	for (size_t i = 0; i < n; i++) {
 		buf_adds(&text, " ");
-		quote_sh(&text, w->mf->packages[i]);
+		quote_sh(&text, names[i]);
 	}
 	buf_adds(&text, "\n");
 	buf_adds(&text, packages_script);
@@ -87,6 +99,7 @@ step_failed(struct work *w, size_t number, const struct step *step, int status,
 
 	r->failed_step = (int)number;
 	r->failed_status = status;
+	r->applied[0] = '\0';
 	memcpy(r->attempted, trusted_hash(w->trusted), sizeof(r->attempted));
 	if (vm_save(w->vm, e))
 		return -1;
@@ -106,6 +119,10 @@ run_step(struct work *w, size_t number, const struct step *step, struct err *e)
 	    w->vm->state.fd, "provision.log", !w->logged, e);
 	int status;
 
+	if (!trust_stands(w->trusted, w->vm->paths))
+		return err_set(e, ERR_UNTRUSTED,
+		    "the Machinefile was denied or allowed anew meanwhile: "
+		    "nothing more is done");
 	if (log < 0)
 		return -1;
 	w->logged = true;
@@ -131,14 +148,15 @@ watched_hash(const struct work *w, const struct step *step,
 		return err_sys(e, "cannot open %s", trusted_root(w->trusted));
 	for (size_t i = 0; i < step->nwatch; i++) {
 		cleanup(str) char *data = NULL;
-		struct err none = ERR_INIT;
 		size_t len;
 
 		files[i].path = step->watch[i];
-		/* One that cannot be read counts as one that is not there. */
 		if (fs_read_beneath(
-			root, step->watch[i], WATCHED_MAX, &data, &len, &none))
-			continue;
+			root, step->watch[i], WATCHED_MAX, &data, &len, e)) {
+			if (e->sys == ENOENT || e->sys == ENOTDIR)
+				continue; /* its absence is what is seen */
+			return err_wrap(e, "cannot watch %s", step->watch[i]);
+		}
 		files[i].data = arena_strndup(w->arena, data, len);
 		files[i].len = len;
 	}
@@ -152,6 +170,12 @@ find_change(struct record *r, const char *script)
 	for (size_t i = 0; i < r->nchanges; i++)
 		if (strcmp(r->changes[i].script, script) == 0)
 			return &r->changes[i];
+	return NULL;
+}
+
+static struct record_change *
+add_change(struct record *r, const char *script)
+{
 	r->changes = xreallocarray(
 	    r->changes, r->nchanges + 1, sizeof(*r->changes));
 	r->changes[r->nchanges] = (struct record_change){ .watched = "" };
@@ -165,16 +189,44 @@ run_if_changed(
 {
 	char script[HASH_XXH128_HEX + 1], watched[HASH_XXH128_HEX + 1];
 	struct record *r = &w->vm->record;
+	struct record_change *c;
 
 	script_hash(w, step, script);
 	if (watched_hash(w, step, watched, e))
 		return -1;
-	if (strcmp(find_change(r, script)->watched, watched) == 0)
+	c = find_change(r, script);
+	if (c && strcmp(c->watched, watched) == 0)
 		return 0;
 	if (run_step(w, number, step, e))
 		return -1;
-	memcpy(find_change(r, script)->watched, watched, sizeof(watched));
+	if (!c)
+		c = add_change(r, script);
+	memcpy(c->watched, watched, sizeof(watched));
 	return vm_save(w->vm, e);
+}
+
+/* Forget what no step of now has seen. */
+static void
+prune_changes(struct work *w)
+{
+	struct record *r = &w->vm->record;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->nchanges; i++) {
+		bool used = false;
+
+		for (size_t j = 0; j < w->mf->nprovision; j++) {
+			char hex[HASH_XXH128_HEX + 1];
+
+			if (w->mf->provision[j].when != STEP_CHANGE)
+				continue;
+			script_hash(w, &w->mf->provision[j], hex);
+			used |= strcmp(hex, r->changes[i].script) == 0;
+		}
+		if (used)
+			r->changes[kept++] = r->changes[i];
+	}
+	r->nchanges = kept;
 }
 
 /* Those that are captured in the disk, from where the journal ends. */
@@ -207,6 +259,7 @@ vm_provision(struct work *w, bool fresh_boot, struct err *e)
 		if (vm_wait_for(w, "[ -e /run/lima-boot-done ]", 0, e))
 			return -1;
 	}
+	prune_changes(w);
 	if (run_create_steps(w, e))
 		return -1;
 	for (size_t i = 0; i < mf->nprovision; i++) {

@@ -85,10 +85,10 @@ vm_remove(struct vm *vm, struct err *e)
 {
 	cleanup(fd) int log = fs_open_log(vm->state.fd, "engine.log", false, e);
 	static const char *const ours[] = { "record.json", "lima.json",
-		VM_STAGE, VM_FAILURE, "start.log", "provision.log",
+		VM_STAGE, VM_FAILURE, VM_WORKER, "start.log", "provision.log",
 		"engine.log" };
 
-	if (log < 0)
+	if (log < 0 || record_remove(&vm->state, e))
 		return -1;
 	lima_look(&vm->lima, vm->instance, &vm->now);
 	if (vm->now.state != VM_ABSENT) {
@@ -153,6 +153,10 @@ do_create(struct work *w, struct err *e)
 	struct vm *vm = w->vm;
 	struct record *r = &vm->record;
 
+	/* First the record: what it says is of a disk that has gone. */
+	record_release(r);
+	if (vm_save(vm, e))
+		return -1;
 	vm_stage_set(vm, "creating from %s", w->image.alias);
 	if (write_configuration(w, config, &text, &path, e))
 		return -1;
@@ -181,7 +185,9 @@ do_configure(struct work *w, struct err *e)
 	cleanup(buf) struct buf path = BUF_INIT;
 	struct vm *vm = w->vm;
 
-	if (write_configuration(w, config, &text, &path, e) ||
+	/* Until it is verified nobody knows what Lima has. */
+	vm->record.session[0] = '\0';
+	if (vm_save(vm, e) || write_configuration(w, config, &text, &path, e) ||
 	    lima_configure(&vm->lima, vm->instance, text.s, text.len, e) ||
 	    lima_verify(&vm->lima, vm->instance, config, e))
 		return -1;
@@ -254,6 +260,25 @@ refuse_unbuilt(const struct work *w, struct err *e)
 	return 0;
 }
 
+/*
+ * With the same Machinefile the image has become another one (Lima's templates
+ * were updated). That is no decision of the user to lose the disk.
+ */
+static int
+check_image(const struct work *w, struct err *e)
+{
+	const struct record *r = &w->vm->record;
+
+	if (!r->digest || !w->image.digest || w->vm->now.state == VM_ABSENT ||
+	    strcmp(r->digest, w->image.digest) == 0 ||
+	    strcmp(r->applied, trusted_hash(w->trusted)) != 0)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+	    "the image %s is now %s, and this VM was made from %s: to take "
+	    "the new one, type: machine destroy",
+	    w->image.alias, w->image.digest, r->digest);
+}
+
 static int
 prepare(struct work *w, struct err *e)
 {
@@ -263,7 +288,7 @@ prepare(struct work *w, struct err *e)
 	    lima_find(&vm->lima, vm->config, vm->self, e) ||
 	    lima_check_version(&vm->lima, e) ||
 	    lima_image(&vm->lima, vm->config, w->mf, w->arena, &w->image, e) ||
-	    check_lock(w->trusted, &w->image, e))
+	    check_lock(w->trusted, &w->image, e) || check_image(w, e))
 		return -1;
 	list_files(w);
 	vm_list_steps(w);

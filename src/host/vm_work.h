@@ -12,6 +12,7 @@
  */
 #define VM_STAGE "stage"
 #define VM_FAILURE "failure"
+#define VM_WORKER "worker" /* its pid, for a message */
 
 /* Carry out the plan: afterwards vm_ready() holds. */
 int vm_make_ready(

@@ -187,5 +187,5 @@ echo 'autostart: sometimes' >"$MACHINE_HOME/config/config.yaml"
 config=$MACHINE_HOME/config/config.yaml
 expect 'a bad config.yaml' 125 \
     "machine: $config:1:12: autostart: \"sometimes\" is not cd, command or never" m run true
-expect 'does not stop deny' 0 "machine: $PWD is denied: its lines do not run" m deny
+expect 'does not stop deny' 0 "machine: $PWD is denied: its lines do not run; a VM that runs is stopped by: machine stop" m deny
 plan

@@ -59,8 +59,14 @@ for path in . '' bin ./bin ../project; do
 	expect "PATH entry '$path' finds no limactl" 1 "$no_limactl" relative start
 done
 ok 'it did not run' test ! -e "$tmp/evil"
-relative() { PATH=$project:$tmp/less:$tools "$machine" "$@"; }
-run relative start
+# direnv's PATH_add and its like put an absolute one there.
+relative() { PATH=$1:$tmp/less:$tools "$machine" start; }
+for path in "$project" "$project/bin"; do
+	expect "PATH entry '${path#"$tmp/work/"}' of a project finds no limactl" 1 "$no_limactl" relative "$path"
+done
+ok 'it did not run' test ! -e "$tmp/evil"
+mkdir "$tmp/elsewhere" && cp limactl "$tmp/elsewhere/"
+run relative "$tmp/elsewhere"
 ok '(the test of that would see it)' test -e "$tmp/evil"
 # The worker is started by our own name: not by one that the project can take.
 sed 's/evil/worker/' limactl >machine && chmod +x machine

@@ -51,7 +51,7 @@ ok '(status knows)' trust_is allowed
 
 # --- deny is sticky ------------------------------------------------------------------------
 denied="machine: $mf is denied: to change that, type: machine allow"
-expect 'deny' 0 "machine: $project is denied: its lines do not run" m deny
+expect 'deny' 0 "machine: $project is denied: its lines do not run; a VM that runs is stopped by: machine stop" m deny
 expect 'lines do not run' 125 "$denied" m run true
 echo '# other bytes' >>Machinefile
 expect 'also with other bytes' 125 "$denied" m run true

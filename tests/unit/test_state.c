@@ -66,16 +66,16 @@ test_damaged(void)
 	CHECK_STR(parse("{\"version\":2}"),
 	    "record.json has the format version 2, this machine knows 1");
 	CHECK_STR(parse("{\"version\":1,\"project\":\"xyz\"}"),
-	    "record.json is damaged");
+	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{\"version\":1,\"project\":7}"),
-	    "record.json is damaged");
+	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{\"version\":1,\"steps\":[\"short\"]}"),
-	    "record.json is damaged");
+	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{\"version\":1,\"failed_step\":-1,"
 			"\"failed_status\":1}"),
-	    "record.json is damaged");
+	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{\"version\":1,\"failed_step\":1}"),
-	    "record.json is damaged");
+	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{"),
 	    "record.json: not valid JSON: line 1: string or '}' expected near "
 	    "end of file");

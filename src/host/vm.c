@@ -185,10 +185,11 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 		    wait_with_progress(vm, trusted_name(t), &begin, e) ||
 		    vm_refresh(vm, e))
 			return -1;
-		if (vm_ready(vm, t))
-			return 0;
+		/* First: a VM that was ready can have failed to change. */
 		if ((failure = read_text(vm, VM_FAILURE)))
 			return err_set(e, ERR_BACKEND, "%s", failure);
+		if (vm_ready(vm, t))
+			return 0;
 	}
 	if (vm_failed(vm, t))
 		return err_set(e, ERR_BACKEND,

@@ -122,6 +122,10 @@ $(BUILD)/test_%: tests/unit/test_%.c tests/tap.h $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
 
+$(BUILD)/bench_%: tests/bench/%.c $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -170,7 +174,7 @@ demo:
 	$(MAKE) all lima image
 	tools/demo.sh
 
-bench: all
+bench: all $(BUILD)/bench_parse
 	tests/bench/run.sh
 
 # --- installation ------------------------------------------------------------

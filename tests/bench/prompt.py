@@ -71,6 +71,7 @@ def main():
         for name, argv in calls.items():
             times[name].append(spawn(argv))
     base = statistics.median(times['an empty static program'])
+    print(f'with {os.environ.get("RECORDS", 0)} decisions about other projects')
     print(f'{"ms, median of %d" % ROUNDS:32} {"min":>7} {"median":>7} '
           f'{"p95":>7} {"of empty":>9}')
     for name, t in times.items():

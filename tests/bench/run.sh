@@ -5,4 +5,6 @@ set -eu
 [ "$(id -u)" -ne 0 ] || IN_COPY_WITHOUT='build/lima build/image' \
     exec tests/in-copy.sh bench tests/bench/run.sh
 python3 tests/bench/prompt.py
+RECORDS=10000 python3 tests/bench/prompt.py
+build/bench_parse tests/fuzz/corpus/machinefile/every
 python3 tests/bench/hooks.py

@@ -214,6 +214,10 @@ test_processes(void)
 	CHECK(os_wait_gone(0x7ffffffe, 0));
 	CHECK(!os_wait_gone(getpid(), 0));
 	CHECK(os_cpus() >= 1 && os_memory() > 0);
+	/* What tells our process from a stranger when the clock was set. */
+	CHECK(os_process_mentions(getpid(), "test_proc"));
+	CHECK(!os_process_mentions(getpid(), "no such word"));
+	CHECK(!os_process_mentions(0x7ffffffe, "test_proc"));
 }
 
 int

@@ -123,10 +123,9 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 {
 	cleanup(buf) struct buf dir = BUF_INIT;
 
-	/* Anew: what was looked at before the decision was only for that. */
-	trusted_free(STEAL(cx->trusted));
-	project_release(&cx->project);
-	if (project_open(&cx->project, &cx->paths, env("MACHINE_ROOT"), e) ||
+	/* look_around() has it, unless something was wrong: then say what. */
+	if ((!cx->project.root && project_open(&cx->project, &cx->paths,
+				      env("MACHINE_ROOT"), e)) ||
 	    ctx_provide(cx, NEED_TRUST | NEED_VM, e) ||
 	    guest_directory(cx, &dir, e) || ctx_ensure(cx, e))
 		return -1;

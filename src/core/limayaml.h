@@ -41,10 +41,4 @@ const char *limayaml_mount_refused(
  */
 const char *limayaml_root_refused(const char *root);
 
-static inline bool
-limayaml_root_ok(const char *root)
-{
-	return !limayaml_root_refused(root);
-}
-
 #endif

@@ -25,25 +25,3 @@ plan(const struct facts *f)
 	return up[f->vm][f->session_current] |
 	       (f->steps_left ? (unsigned)PLAN_PROVISION : 0);
 }
-
-const char *
-plan_step_name(enum plan_step step)
-{
-	switch (step) {
-	case PLAN_STOP:
-		return "stop";
-	case PLAN_KILL:
-		return "clear";
-	case PLAN_DELETE:
-		return "delete";
-	case PLAN_CREATE:
-		return "create";
-	case PLAN_CONFIGURE:
-		return "configure";
-	case PLAN_START:
-		return "start";
-	case PLAN_PROVISION:
-		return "provision";
-	}
-	abort();
-}

@@ -35,7 +35,4 @@ enum plan_step {
 
 unsigned plan(const struct facts *f);
 
-/* "create", "start" ... for messages and for `machine plan`. */
-const char *plan_step_name(enum plan_step step);
-
 #endif

@@ -17,12 +17,6 @@ static const char step_script[] = {
 #include "guest/step.inc"
 };
 
-bool
-guest_has(const struct trusted *t, const char *cwd)
-{
-	return path_within(cwd, trusted_root(t));
-}
-
 /* The words before the command's own: program, environment, script. */
 static void
 begin(struct argv *argv, const struct vm *vm, const struct trusted *t,

@@ -28,7 +28,4 @@ int guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
     const void *script, size_t len, int log, int *status,
     struct err *e) must_check;
 
-/* Is this directory one that the guest has too? */
-bool guest_has(const struct trusted *t, const char *cwd);
-
 #endif

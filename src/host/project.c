@@ -114,19 +114,22 @@ int
 project_open(struct project *p, const struct paths *paths, const char *dir,
     struct err *e)
 {
+	cleanup(str) char *root = realpath(dir, NULL);
 	cleanup(fd) int fd = -1;
 
 	*p = (struct project){ 0 };
-	if (!(p->root = realpath(dir, NULL)))
+	if (!root)
 		return err_sys(e, "cannot find the project %s", dir);
-	if (project_place_ok(p->root, paths, e))
+	if (project_place_ok(root, paths, e))
 		return -1;
-	fd = open(p->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(e, "cannot open %s", p->root);
+		return err_sys(e, "cannot open %s", root);
 	if (fs_read(fd, MACHINEFILE_NAME, MACHINEFILE_MAX, &p->text, &p->len,
 		&p->problem))
-		err_wrap(&p->problem, "%s", p->root);
+		err_wrap(&p->problem, "%s", root);
+	/* Last: who sees a root may rely on it. */
+	p->root = STEAL(root);
 	return 0;
 }
 

@@ -31,7 +31,10 @@ struct project {
 int project_find(struct project *p, const struct paths *paths, const char *cwd,
     const char *roots, struct err *e) must_check;
 
-/* The project at this directory, which has been found before. */
+/*
+ * The project at this directory, which has been found before. After a failure
+ * root is NULL.
+ */
 int project_open(struct project *p, const struct paths *paths, const char *dir,
     struct err *e) must_check;
 

@@ -347,8 +347,8 @@ if [ "$foreign" ]; then
 		unshare --map-root-user --map-auto chown -R 0 "$foreign" ;;
 	esac
 else
-	count=$((count + 1))
-	echo "ok $count - another user's # SKIP no other user can be had"
+	# A test that cannot run is not one that has passed.
+	ok "another user's can be made (package uidmap, a line in /etc/subuid)" false
 fi
 
 # --- what it must not do -----------------------------------------------------------------

@@ -102,6 +102,13 @@ test_place(void)
 	CHECK(chmod(w, 01777) == 0); /* as /tmp is */
 	CHECK(project_place_ok(w2, &paths, &e) == 0);
 	CHECK(project_place_ok(w, &paths, &e) == -1);
+	/* What was refused is no project for anybody who looks at it later. */
+	touch(w);
+	{
+		struct project p;
+
+		CHECK(project_open(&p, &paths, w, &e) == -1 && !p.root);
+	}
 }
 
 int

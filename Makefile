@@ -66,7 +66,7 @@ ALL_CFLAGS := -std=c11 $(WARN) $(if $(WERROR),-Werror) $(HARDEN) $(CFLAGS)
 LIBS	:= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 # One archive per layer, linked in this order: a call upwards does not link.
-LAYERS	:= cmd host core base
+LAYERS	:= cmd host core wire base
 OS	:= $(shell uname -s | tr '[:upper:]' '[:lower:]')
 SRC	 = $(filter-out src/base/os_%.c,$(wildcard src/$(1)/*.c)) \
 	   $(filter src/$(1)/os_$(OS).c,$(wildcard src/$(1)/os_*.c))
@@ -76,11 +76,15 @@ HOOKS	:= bash fish zsh
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 FUZZ	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BUILD)/machine $(BUILD)/machine-git
+all: $(BUILD)/machine $(BUILD)/machine-git $(BUILD)/machine-qemu
 
 $(BUILD)/machine: $(BUILD)/main.o $(AR_FILES)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The same program by another name: what Lima starts for QEMU (host/qemu.h).
+$(BUILD)/machine-qemu: $(BUILD)/machine
+	$(Q)ln -sf machine $@
 
 # The only program with libgit2, which costs more to start than machine does.
 GIT_OBJ	:= $(patsubst src/%.c,$(BUILD)/%.o,$(wildcard src/git/*.c))
@@ -113,7 +117,7 @@ $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
 $(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
-$(BUILD)/host/vm_provision.o: $(BUILD)/gen/guest/packages.inc
+$(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
 
 # A unit test is linked with every layer below cmd; what a layer may call is
 # checked by tests/layers.sh.
@@ -138,7 +142,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
-    $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o $(BUILD)/host/vm_provision.o
+    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o $(BUILD)/host/recipe.o
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
@@ -195,6 +199,7 @@ install: all
 	install -m 755 $(BUILD)/machine $(DESTDIR)$(PREFIX)/bin/
 	install -d $(LIBEXEC)
 	install -m 755 $(BUILD)/machine-git $(LIBEXEC)/
+	ln -sf ../../bin/machine $(LIBEXEC)/machine-qemu
 	install -m 644 $(MAN1) $(SHARE)/man/man1/
 	install -m 644 $(MAN5) $(SHARE)/man/man5/
 	install -m 644 completions/_machine $(SHARE)/zsh/site-functions/

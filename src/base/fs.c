@@ -1,6 +1,7 @@
 #include "base/fs.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -345,4 +346,15 @@ int
 fs_remove_tree(int dirfd, const char *name, struct err *e)
 {
 	return remove_tree(dirfd, name, 0, 0, e);
+}
+
+int
+fs_room(const char *path, uint64_t *bytes, struct err *e)
+{
+	struct statvfs st;
+
+	if (statvfs(path, &st))
+		return err_sys(e, "cannot look at %s", path);
+	*bytes = (uint64_t)st.f_bavail * st.f_frsize;
+	return 0;
 }

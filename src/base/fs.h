@@ -88,6 +88,9 @@ int fs_tail(int dirfd, const char *name, size_t max, char **data, size_t *len,
  */
 int fs_remove_tree(int dirfd, const char *name, struct err *e) must_check;
 
+/* Bytes that we can still store in the file system of this directory. */
+int fs_room(const char *path, uint64_t *bytes, struct err *e) must_check;
+
 /* Remove a file; that it is not there is no error. */
 int fs_remove(int dirfd, const char *name, struct err *e) must_check;
 

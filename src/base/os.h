@@ -54,6 +54,9 @@ short os_spawn_flags(void);
 /* "The child keeps this descriptor." Returns an error number. */
 int os_spawn_keep(posix_spawn_file_actions_t *fa, int fd);
 
+/* A copy of a file that shares its blocks where the file system can do that. */
+int os_clone(const char *from, const char *to, struct err *e) must_check;
+
 /* fsync() that reaches the medium. */
 int os_sync(int fd);
 

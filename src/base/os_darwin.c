@@ -1,6 +1,7 @@
 /* Written from Apple's manual pages; not yet run on macOS (machine.1, BUGS). */
 #include "base/os.h"
 
+#include <sys/clonefile.h>
 #include <sys/event.h>
 #include <sys/sysctl.h>
 #include <sys/utsname.h>
@@ -107,6 +108,14 @@ os_pipe(int fd[2])
 }
 
 int
+os_clone(const char *from, const char *to, struct err *e)
+{
+	return clonefile(from, to, CLONE_NOFOLLOW)
+		   ? err_sys(e, "cannot clone %s to %s", from, to)
+		   : 0;
+}
+
+int
 os_sync(int fd)
 {
 	return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);
@@ -135,7 +144,7 @@ os_process_mentions(pid_t pid, const char *text)
 		return false;
 	args[n] = '\0';
 	for (const char *p = args + sizeof(int); p < args + n;
-	    p += strlen(p) + 1)
+	     p += strlen(p) + 1)
 		if (strstr(p, text))
 			return true;
 	return false;

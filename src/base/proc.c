@@ -267,6 +267,13 @@ proc_run(const struct proc *p, int *status, struct err *e)
 }
 
 int
+proc_become(const char *path, const char *const *argv, struct err *e)
+{
+	execv(path, unconst(argv));
+	return err_sys(e, "cannot run %s", path);
+}
+
+int
 proc_start(const struct proc *p, pid_t *pid, struct err *e)
 {
 	sigset_t set_back;

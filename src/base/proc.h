@@ -67,6 +67,10 @@ int proc_run(const struct proc *p, int *status, struct err *e) must_check;
  */
 void proc_unstoppable(void);
 
+/* Become this program, with our environment. Returns only if that fails. */
+int proc_become(
+    const char *path, const char *const *argv, struct err *e) must_check;
+
 /* Start it and come back. The caller reaps it or leaves before it does. */
 int proc_start(const struct proc *p, pid_t *pid, struct err *e) must_check;
 

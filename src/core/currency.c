@@ -94,7 +94,7 @@ add_tools(struct buf *out, const struct machinefile *mf)
 }
 
 static void
-add_golden(struct buf *out, const struct described *d)
+add_base(struct buf *out, const struct described *d)
 {
 	const struct image *image = d->image;
 
@@ -104,17 +104,17 @@ add_golden(struct buf *out, const struct described *d)
 	add_text(out, "kernel", image->kernel);
 	add_text(out, "initrd", image->initrd);
 	add_text(out, "cmdline", image->cmdline);
-	add_set(out, "packages", "package", d->mf->packages, d->mf->npackages);
-	add_tools(out, d->mf);
+	add_text(out, "vm_type",
+	    d->vm_type == VM_TYPE_AUTO ? NULL : schema_vm_types[d->vm_type]);
 }
 
 static void
-add_project(struct buf *out, const struct described *d)
+add_golden(struct buf *out, const struct described *d)
 {
-	add_golden(out, d);
+	add_base(out, d);
+	add_set(out, "packages", "package", d->mf->packages, d->mf->npackages);
+	add_tools(out, d->mf);
 	add_number(out, "disk", d->mf->disk);
-	add_text(out, "vm_type",
-	    d->vm_type == VM_TYPE_AUTO ? NULL : schema_vm_types[d->vm_type]);
 }
 
 static void
@@ -128,12 +128,11 @@ add_script(struct buf *out, const struct step *step,
 }
 
 static void
-add_steps(struct buf *out, const struct described *d)
+add_step(struct buf *out, const struct layer_step *s,
+    const struct file_bytes *files, size_t nfiles)
 {
-	for (size_t i = 0; i < d->mf->nprovision; i++)
-		if (d->mf->provision[i].when == STEP_CREATE)
-			add_script(
-			    out, &d->mf->provision[i], d->files, d->nfiles);
+	add_script(out, s->step, files, nfiles);
+	add_text(out, "watched", s->watched[0] ? s->watched : NULL);
 }
 
 /* In the order of the guest's ports. */
@@ -231,37 +230,43 @@ add_session(struct buf *out, const struct machinefile *mf)
 
 void
 currency_layer_text(
-    struct buf *out, enum layer layer, const struct described *d)
+    struct buf *out, enum currency layer, const struct described *d)
 {
 	static const char *const names[] = {
+		[LAYER_BASE] = "base",
 		[LAYER_GOLDEN] = "golden",
-		[LAYER_PROJECT] = "project",
 		[LAYER_SESSION] = "session",
-		[LAYER_DISK] = "disk",
 	};
 
-	buf_adds(out, "machine-currency 2\n");
+	buf_adds(out, "machine-currency 3\n");
 	add_text(out, "layer", names[layer]);
 	switch (layer) {
+	case LAYER_BASE:
+		add_base(out, d);
+		break;
 	case LAYER_GOLDEN:
 		add_golden(out, d);
 		break;
-	case LAYER_PROJECT:
-		add_project(out, d);
-		break;
 	case LAYER_SESSION:
 		add_session(out, d->mf);
-		break;
-	case LAYER_DISK:
-		add_project(out, d);
-		add_steps(out, d);
 		break;
 	}
 }
 
 void
+currency_steps_text(struct buf *out, const struct described *d,
+    const struct layer_step *steps, size_t n)
+{
+	buf_adds(out, "machine-currency 3\n");
+	add_text(out, "layer", "project");
+	add_golden(out, d);
+	for (size_t i = 0; i < n; i++)
+		add_step(out, &steps[i], d->files, d->nfiles);
+}
+
+void
 currency_layer(
-    enum layer layer, const struct described *d, char hex[HASH_XXH128_HEX + 1])
+    enum currency layer, const struct described *d, char hex[HASH_XXH128_HEX + 1])
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 
@@ -283,19 +288,19 @@ currency_bytes(
 }
 
 void
-currency_script(const struct step *step, const struct file_bytes *files,
+currency_step(const struct layer_step *step, const struct file_bytes *files,
     size_t nfiles, char hex[HASH_XXH128_HEX + 1])
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 
-	buf_adds(&text, "machine-step 1\n");
-	add_script(&text, step, files, nfiles);
+	buf_adds(&text, "machine-step 2\n");
+	add_step(&text, step, files, nfiles);
 	hash_xxh128(text.s, text.len, hex);
 }
 
 void
 currency_watched(const struct step *step, const struct file_bytes *files,
-    char hex[HASH_XXH128_HEX + 1])
+    char hex[HASH_SHA256_HEX + 1])
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 
@@ -307,5 +312,5 @@ currency_watched(const struct step *step, const struct file_bytes *files,
 		else
 			add_text(&text, "data", NULL);
 	}
-	hash_xxh128(text.s, text.len, hex);
+	hash_sha256(text.s, text.len, hex);
 }

@@ -12,16 +12,13 @@
  * format version, so that comments and spelling never cause a rebuild and a
  * changed field never goes unnoticed.
  *
- *	GOLDEN   the image (what it is, not the alias it was found by), packages
- *	         and tools: what machines of several projects may share
- *	PROJECT  GOLDEN, the disk and the hypervisor: where this differs there
- *	         is a rebuild. The provision steps of STEP_CREATE are compared
- *	         one by one, see currency_script(), so that one at the end is
- *	         added without a rebuild
- *	DISK     PROJECT and all those steps in order: what the disk has on it
- *	         once it is provisioned
+ *	BASE     the image: what it is, not the alias it was found by
+ *	GOLDEN   BASE, packages and tools, and the size of the disk: what the
+ *	         machines of several projects share
  *	SESSION  what a restart applies: cpus, memory, workspace, mounts,
- *volumes, ports, network.egress, ready, agents
+ *	         volumes, ports, network.egress, ready, agents
+ *
+ * On GOLDEN stand the provision steps, one by one: see currency_steps_text().
  *
  * Nothing else is in any of them, because it takes effect sooner: name, env,
  * pass_env, labels, network.allow, commands, git, idle; and the other steps,
@@ -32,7 +29,7 @@
  * own, or `KEY -` where there is none. Changing what is in it means counting
  * its first line's version up.
  */
-enum layer { LAYER_GOLDEN, LAYER_PROJECT, LAYER_SESSION, LAYER_DISK };
+enum currency { LAYER_BASE, LAYER_GOLDEN, LAYER_SESSION };
 
 /* A file of the snapshot. */
 struct file_bytes {
@@ -44,18 +41,18 @@ struct file_bytes {
 struct described {
 	const struct machinefile *mf;
 	const struct image *image;
-	const struct file_bytes *files; /* all of the snapshot, for DISK */
+	const struct file_bytes *files; /* all of the snapshot, for steps */
 	size_t nfiles;
 	enum vm_type vm_type;
 };
 
 /* Append the canonical text of a layer. */
 void currency_layer_text(
-    struct buf *out, enum layer layer, const struct described *d);
+    struct buf *out, enum currency layer, const struct described *d);
 
 /* XXH3-128 of that text. */
 void currency_layer(
-    enum layer layer, const struct described *d, char hex[HASH_XXH128_HEX + 1]);
+    enum currency layer, const struct described *d, char hex[HASH_XXH128_HEX + 1]);
 
 /*
  * The script of a step: its text, or the bytes of its file, whose absence from
@@ -65,18 +62,29 @@ struct file_bytes currency_bytes(
     const struct step *step, const struct file_bytes *files, size_t nfiles);
 
 /*
- * XXH3-128 of one provision step: who runs what. Neither its name nor that of
- * its file counts, nor when it runs.
+ * A step that is captured in a disk: one of STEP_CREATE, or one of STEP_CHANGE
+ * with what it watches as it was when it ran. Neither its name nor that of its
+ * file counts.
  */
-void currency_script(const struct step *step, const struct file_bytes *files,
-    size_t nfiles, char hex[HASH_XXH128_HEX + 1]);
+struct layer_step {
+	const struct step *step;
+	char watched[HASH_SHA256_HEX + 1]; /* currency_watched(), or "" */
+};
+
+/* Append the text of a disk on which these steps have run, in this order. */
+void currency_steps_text(struct buf *out, const struct described *d,
+    const struct layer_step *steps, size_t n);
+
+/* XXH3-128 of one of them: who runs what, having seen what. */
+void currency_step(const struct layer_step *step,
+    const struct file_bytes *files, size_t nfiles,
+    char hex[HASH_XXH128_HEX + 1]);
 
 /*
- * XXH3-128 of what a STEP_CHANGE watches: files[i] is step->watch[i], data
- * NULL if there is no such file. It is time to run it when this or its
- * currency_script() is another one.
+ * SHA-256 of what a STEP_CHANGE watches: files[i] is step->watch[i], data NULL
+ * if there is no such file.
  */
 void currency_watched(const struct step *step, const struct file_bytes *files,
-    char hex[HASH_XXH128_HEX + 1]);
+    char hex[HASH_SHA256_HEX + 1]);
 
 #endif

@@ -163,7 +163,7 @@ limayaml_make(const struct lima_machine *m)
 	const struct image *image = m->image;
 	struct json *o = json_new_object();
 
-	if (limayaml_root_refused(m->root))
+	if (m->root && limayaml_root_refused(m->root))
 		abort(); /* the caller asks first */
 	json_set_str(o, "minimumLimaVersion", "2.2.0");
 	if (m->vm_type != VM_TYPE_AUTO)
@@ -173,7 +173,8 @@ limayaml_make(const struct lima_machine *m)
 	json_set_int(o, "cpus", mf->cpus);
 	set_size(o, "memory", mf->memory);
 	set_size(o, "disk", mf->disk);
-	json_set(o, "mounts", mounts(m));
+	if (m->root)
+		json_set(o, "mounts", mounts(m));
 	if (image->no_9p) {
 		struct json *list = json_new_array();
 

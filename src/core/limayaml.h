@@ -19,7 +19,8 @@
 struct lima_machine {
 	const struct machinefile *mf;
 	const struct image *image;
-	const char *root; /* the project's directory, at the same path there */
+	/* The project's directory, at the same path there; NULL: no mounts. */
+	const char *root;
 	/* What mf->mounts[i].from leads to: absolute, without links. */
 	const char *const *mounts;
 	enum vm_type vm_type;

@@ -6,22 +6,24 @@ plan(const struct facts *f)
 	/* How the machine gets out of the way, by what it is now. */
 	static const unsigned away[] = {
 		[VM_ABSENT] = 0,
-		[VM_STOPPED] = PLAN_DELETE,
-		[VM_RUNNING] = PLAN_STOP | PLAN_DELETE,
-		[VM_BROKEN] = PLAN_KILL | PLAN_DELETE,
+		[VM_STOPPED] = 0,
+		[VM_RUNNING] = PLAN_STOP,
+		[VM_BROKEN] = PLAN_KILL,
 	};
-	/* How a machine with the right disk comes to run. */
-	static const unsigned up[][2] = {
-		/*                session out of date    session current */
-		[VM_ABSENT] = { 0, 0 }, /* has no disk; not reached */
-		[VM_STOPPED] = { PLAN_CONFIGURE | PLAN_START, PLAN_START },
-		[VM_RUNNING] = { PLAN_STOP | PLAN_CONFIGURE | PLAN_START, 0 },
-		[VM_BROKEN] = { PLAN_KILL | PLAN_CONFIGURE | PLAN_START,
-		    PLAN_KILL | PLAN_START },
-	};
+	unsigned steps;
 
-	if (f->vm == VM_ABSENT || !f->project_current || !f->steps_current)
-		return away[f->vm] | PLAN_CREATE | PLAN_START | PLAN_PROVISION;
-	return up[f->vm][f->session_current] |
-	       (f->steps_left ? (unsigned)PLAN_PROVISION : 0);
+	if (f->vm == VM_RUNNING && f->disk_current && f->session_current) {
+		if (!f->steps_left)
+			return 0;
+		return PLAN_PROVISION |
+		       (f->was_ready ? 0u : (unsigned)PLAN_CAPTURE);
+	}
+	steps = away[f->vm] | PLAN_LAY | PLAN_START;
+	if (!f->base)
+		steps |= PLAN_BASE;
+	if (!f->golden)
+		steps |= PLAN_GOLDEN;
+	if (f->layer_left)
+		steps |= PLAN_PROVISION | PLAN_CAPTURE;
+	return steps;
 }

@@ -122,8 +122,9 @@ guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
 }
 
 int
-guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
-    const void *text, size_t len, int log, int *status, struct err *e)
+guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
+    enum step_user as, const void *text, size_t len, int log, int *status,
+    struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
 	cleanup(fd) int script = fs_anonymous(vm->state.fd, text, len, e);
@@ -137,7 +138,7 @@ guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
 
 	if (script < 0)
 		return -1;
-	begin(&argv, vm, t, step_script, trusted_root(t));
+	begin(&argv, vm, t, step_script, cwd);
 	argv_push(&argv, as == STEP_ROOT ? "root" : "user");
 	p.argv = argv_const(&argv);
 	return proc_run(&p, status, e);

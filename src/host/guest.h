@@ -22,10 +22,12 @@ int guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
 int guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e) must_check;
 
-/* The script of a provision step; what it prints goes to the descriptor `log`.
+/*
+ * The script of a provision step, in this directory; what it prints goes to the
+ * descriptor `log`.
  */
-int guest_step(const struct vm *vm, const struct trusted *t, enum step_user as,
-    const void *script, size_t len, int log, int *status,
+int guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
+    enum step_user as, const void *script, size_t len, int log, int *status,
     struct err *e) must_check;
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "base/proc.h"
 #include "core/limacheck.h"
+#include "host/qemu.h"
 
 #define OUTPUT_MAX (1u << 20) /* of one limactl command */
 #define LOOK_MS 60000 /* to look at something; emulated and busy */
@@ -36,6 +37,9 @@ lima_release(struct lima *l)
 	free(l->home);
 	free(l->limactl);
 	free(l->ssh);
+	free(l->qemu);
+	free(l->qemu_img);
+	free(l->version);
 	free(l->slow);
 	argv_release(&l->env);
 	*l = (struct lima){ 0 };
@@ -274,19 +278,14 @@ lima_create(const struct lima *l, const char *name, const char *yaml, int log,
 }
 
 int
-lima_delete(const struct lima *l, const char *name, int log, struct err *e)
+lima_discard(const struct lima *l, const char *name, struct err *e)
 {
-	const char *const argv[] = { l->limactl, "--tty=false", "delete", "-f",
-		name, NULL };
-	cleanup(str) char *yaml = lima_file(l, name, "lima.yaml");
 	cleanup(str) char *dir = path_join(l->home, name);
 	struct lima_instance i;
-	struct stat st;
 
-	drop_stale_pids(l, name, &i);
-	/* limactl refuses a directory in which creation was cut short. */
-	if (lstat(yaml, &st) == 0 && run(l, argv, log, "delete the VM", e))
-		return -1;
+	lima_look(l, name, &i);
+	if (i.agent || i.driver)
+		return err_set(e, ERR_BACKEND, "%s still runs", name);
 	return fs_remove_tree(AT_FDCWD, dir, e);
 }
 
@@ -304,33 +303,25 @@ lima_clear(const struct lima *l, const char *name, int log, struct err *e)
 }
 
 int
-lima_configure(const struct lima *l, const char *name, const char *text,
-    size_t len, struct err *e)
-{
-	cleanup(str) char *path = path_join(l->home, name);
-	cleanup(fd) int dir = open(
-	    path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (dir < 0)
-		return err_sys(e, "cannot open %s", path);
-	return fs_replace(dir, "lima.yaml", text, len, 0600, e);
-}
-
-int
-lima_start(
-    const struct lima *l, const char *name, int log, pid_t *pid, struct err *e)
+lima_start(const struct lima *l, const char *name, const char *ports, int log,
+    pid_t *pid, struct err *e)
 {
 	const char *const argv[] = { l->limactl, "--tty=false", "start",
 		"--timeout=30m", name, NULL };
-	const struct proc p = { .path = l->limactl,
+	struct proc p = { .path = l->limactl,
 		.argv = argv,
-		.envp = argv_const(&l->env),
 		.in = { .io = PROC_NULL },
 		.out = { .io = PROC_FD, .fd = log },
 		.err = { .io = PROC_FD, .fd = log },
 		.detach = true };
+	cleanup(argv) struct argv env = ARGV_INIT;
 	struct lima_instance i;
 
+	for (size_t n = 0; n < l->env.n; n++)
+		argv_push(&env, l->env.v[n]);
+	if (ports)
+		argv_pushf(&env, QEMU_ENV_PORTS "=%s", ports);
+	p.envp = argv_const(&env);
 	drop_stale_pids(l, name, &i);
 	return proc_start(&p, pid, e);
 }

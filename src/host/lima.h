@@ -27,6 +27,8 @@ struct lima {
 	const struct paths *paths; /* the caller's */
 	char *home; /* LIMA_HOME */
 	char *limactl, *ssh; /* NULL until lima_find() */
+	char *qemu, *qemu_img; /* likewise; NULL where Lima does without */
+	char *version; /* NULL until lima_check_version() */
 	struct argv env; /* likewise: for every process of Lima */
 	bool locked; /* we are a worker: PROC_LOCK_FD is the project's lock */
 	char *slow; /* likewise: why there is no acceleration; or NULL */
@@ -45,7 +47,7 @@ int lima_find(struct lima *l, const struct config *c, const char *self,
     struct err *e) must_check;
 
 /* Refuse a limactl that is too old; runs it. Once before something starts. */
-int lima_check_version(const struct lima *l, struct err *e) must_check;
+int lima_check_version(struct lima *l, struct err *e) must_check;
 
 /*
  * The base image that a Machinefile means: by address and digest, or by an
@@ -76,20 +78,22 @@ int lima_verify(const struct lima *l, const char *name,
 /* Each logs to the descriptor `log` and puts limactl's reason into *e. */
 int lima_create(const struct lima *l, const char *name, const char *yaml,
     int log, struct err *e) must_check;
-int lima_delete(
-    const struct lima *l, const char *name, int log, struct err *e) must_check;
 /*
  * After this no process and no pid file of the instance is left. A pid file
  * whose process is somebody else's by now is removed, not believed.
  */
 int lima_clear(
     const struct lima *l, const char *name, int log, struct err *e) must_check;
-/* Replace the configuration of an instance that is stopped. */
-int lima_configure(const struct lima *l, const char *name, const char *text,
-    size_t len, struct err *e) must_check;
-/* `limactl start`, which goes on by itself until Lima finds the guest READY. */
-int lima_start(const struct lima *l, const char *name, int log, pid_t *pid,
-    struct err *e) must_check;
+/* Remove what is left of an instance that does not run. */
+int lima_discard(
+    const struct lima *l, const char *name, struct err *e) must_check;
+/*
+ * `limactl start`, which goes on by itself until Lima finds the guest READY.
+ * `ports` is a directory for the sockets of the agent's ports (qemu.h), or
+ * NULL.
+ */
+int lima_start(const struct lima *l, const char *name, const char *ports,
+    int log, pid_t *pid, struct err *e) must_check;
 
 /*
  * One ssh connection of its own (no master) that runs a command line of ours

@@ -8,6 +8,8 @@
 #include "base/fs.h"
 #include "base/os.h"
 #include "base/proc.h"
+#include "base/quote.h"
+#include "host/qemu.h"
 #include "host/settings.h"
 
 /*
@@ -47,62 +49,70 @@ static const char *const passed[] = { "HOME", "USER", "LOGNAME", "LANG",
 	"no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY" };
 
 static int
-check_qemu(const char *dirs, struct err *e)
+find_qemu(struct lima *l, const char *dirs, struct err *e)
 {
 	cleanup(buf) struct buf name = BUF_INIT;
-	cleanup(str) char *qemu = NULL;
-	cleanup(str) char *img = NULL;
 
 	if (strcmp(os_vm_type(), "qemu") != 0)
 		return 0;
 	buf_addf(&name, "qemu-system-%s", os_arch());
-	qemu = path_find(dirs, name.s);
-	img = path_find(dirs, "qemu-img");
-	if (qemu && img)
+	l->qemu = path_find(dirs, name.s);
+	l->qemu_img = path_find(dirs, "qemu-img");
+	if (l->qemu && l->qemu_img)
 		return 0;
 	return err_set(e, ERR_BACKEND,
 	    "%s is not installed: Lima runs VMs with QEMU; on Debian and "
 	    "Ubuntu type: sudo apt-get install %s qemu-utils",
-	    qemu ? "qemu-img" : name.s,
+	    l->qemu ? "qemu-img" : name.s,
 	    strcmp(os_arch(), "aarch64") == 0 ? "qemu-system-arm"
 					      : "qemu-system-x86");
 }
 
-/*
- * Lima takes the existence of /dev/kvm for its use and then fails. Its
- * documented seam: QEMU_SYSTEM_<ARCH> with arguments that win over its own.
- */
-static void
-force_tcg(struct lima *l)
-{
-	if (strcmp(os_vm_type(), "qemu") != 0)
-		return;
-	if (strcmp(os_arch(), "aarch64") == 0)
-		argv_push(&l->env, "QEMU_SYSTEM_AARCH64=qemu-system-aarch64 "
-				   "-machine virt,accel=tcg -cpu max");
-	else
-		argv_push(&l->env, "QEMU_SYSTEM_X86_64=qemu-system-x86_64 "
-				   "-machine q35,accel=tcg -cpu max");
-}
-
-static void
-choose_accelerator(struct lima *l, enum accelerator wanted)
+/* NULL if there is acceleration. Otherwise why not, malloc'ed. */
+static char *
+why_slow(enum accelerator wanted)
 {
 	cleanup(buf) struct buf why = BUF_INIT;
 
 	switch (wanted) {
 	case ACCEL_HARDWARE:
-		return;
+		return NULL;
 	case ACCEL_TCG:
-		buf_adds(&why, "config.yaml says accelerator: tcg");
-		break;
+		return xstrdup("config.yaml says accelerator: tcg");
 	case ACCEL_AUTO:
-		if (os_accelerated(&why))
-			return;
 		break;
 	}
-	l->slow = buf_detach(&why);
-	force_tcg(l);
+	return os_accelerated(&why) ? NULL : buf_detach(&why);
+}
+
+/*
+ * Put ourselves in front of QEMU (qemu.h). Without acceleration also the
+ * arguments that win over Lima's own, which takes the existence of /dev/kvm
+ * for its use and then fails.
+ */
+static int
+wrap_qemu(struct lima *l, const char *self, struct err *e)
+{
+	const bool arm = strcmp(os_arch(), "aarch64") == 0;
+	cleanup(str) char *wrapper = path_beside(self, QEMU_NAME);
+	cleanup(buf) struct buf command = BUF_INIT;
+
+	if (!l->qemu)
+		return 0;
+	if (!wrapper)
+		return err_set(e, ERR_BACKEND,
+		    QEMU_NAME " is not installed: it belongs beside machine, "
+			      "or in its libexec directory");
+	quote_sh(&command, wrapper);
+	if (l->slow)
+		buf_adds(&command, arm ? " -machine virt -cpu max"
+				       : " -machine q35,vmport=off -cpu max");
+	argv_pushf(&l->env, "QEMU_SYSTEM_%s=%s", arm ? "AARCH64" : "X86_64",
+	    command.s);
+	argv_pushf(&l->env, QEMU_ENV_PROGRAM "=%s", l->qemu);
+	if (l->slow)
+		argv_push(&l->env, QEMU_ENV_TCG "=1");
+	return 0;
 }
 
 int
@@ -131,7 +141,7 @@ lima_find(
 		return err_set(e, ERR_BACKEND,
 		    "ssh is not installed: on Debian and Ubuntu type: sudo "
 		    "apt-get install openssh-client");
-	if (check_qemu(dirs, e))
+	if (find_qemu(l, dirs, e))
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(passed); i++) {
 		const char *v = getenv(passed[i]);
@@ -141,8 +151,8 @@ lima_find(
 	}
 	argv_pushf(&l->env, "PATH=%s", dirs);
 	argv_pushf(&l->env, "LIMA_HOME=%s", l->home);
-	choose_accelerator(l, c->accelerator);
-	return 0;
+	l->slow = why_slow(c->accelerator);
+	return wrap_qemu(l, self, e);
 }
 
 /* Numbers with dots; what follows ("-beta.1") does not count. */
@@ -165,7 +175,7 @@ compare_versions(const char *a, const char *b)
 }
 
 int
-lima_check_version(const struct lima *l, struct err *e)
+lima_check_version(struct lima *l, struct err *e)
 {
 	static const char prefix[] = "limactl version ";
 	const char *const argv[] = { l->limactl, "--version", NULL };
@@ -198,6 +208,13 @@ lima_check_version(const struct lima *l, struct err *e)
 		    l->limactl,
 		    (int)strcspn(out.text.s + strlen(prefix), " \n"),
 		    out.text.s + strlen(prefix));
+	if (!rc) {
+		const char *v = out.text.s + strlen(prefix);
+
+		free(l->version);
+		l->version = xstrdup(v);
+		l->version[strcspn(v, " \n")] = '\0';
+	}
 	buf_release(&out.text);
 	return rc;
 }

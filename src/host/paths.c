@@ -158,6 +158,25 @@ path_find(const char *dirs, const char *name)
 }
 
 char *
+path_beside(const char *self, const char *name)
+{
+	static const char *const places[] = { "", "../libexec/machine/" };
+	cleanup(str) char *dir = realpath(self, NULL);
+	char *slash = dir ? strrchr(dir, '/') : NULL;
+
+	if (slash)
+		slash[slash == dir] = '\0';
+	for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
+		cleanup(buf) struct buf path = BUF_INIT;
+
+		buf_addf(&path, "%s/%s%s", dir, places[i], name);
+		if (path_runnable(path.s))
+			return xstrdup(path.s);
+	}
+	return NULL;
+}
+
+char *
 path_self(const char *argv0)
 {
 	const char *path = getenv("PATH");

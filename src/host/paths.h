@@ -41,6 +41,12 @@ char *path_find(const char *dirs, const char *name);
 bool path_runnable(const char *path);
 
 /*
+ * Another program of ours: beside `self`, or in ../libexec/machine as `make
+ * install` puts it there; malloc'ed, or NULL.
+ */
+char *path_beside(const char *self, const char *name);
+
+/*
  * Our own program by the name it was called by, made absolute but not
  * resolved: what a package manager links to outlives what it links to.
  */

@@ -7,7 +7,7 @@
 
 #define RECORD "record.json"
 #define RECORD_MAX (256u << 10)
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define STEPS_MAX 256
 
 /* Copy a hash if it is one; an absent one is empty. */
@@ -33,43 +33,22 @@ get_copy(const struct json *j, const char *key)
 }
 
 static bool
-get_steps(struct record *r, const struct json *j)
+get_ids(const struct json *list, char (**ids)[HASH_XXH128_HEX + 1], size_t *n)
 {
-	const struct json *steps = json_get(j, "steps");
-	size_t n = json_len(steps);
+	const size_t len = json_len(list);
 
-	if (n > STEPS_MAX)
+	if (len > STEPS_MAX)
 		return false;
-	r->steps = xcalloc(n, sizeof(*r->steps));
-	for (; r->nsteps < n; r->nsteps++) {
-		const char *s = json_at_str(steps, r->nsteps);
+	*ids = xcalloc(len, sizeof(**ids));
+	for (; *n < len; (*n)++) {
+		const char *s = json_at_str(list, *n);
 
 		if (!s || strlen(s) != HASH_XXH128_HEX ||
 		    s[strspn(s, "0123456789abcdef")])
 			return false;
-		memcpy(r->steps[r->nsteps], s, HASH_XXH128_HEX + 1);
+		memcpy((*ids)[*n], s, HASH_XXH128_HEX + 1);
 	}
 	return true;
-}
-
-static bool
-get_change(const char *script, const struct json *watched, void *arg)
-{
-	struct record *r = arg;
-	struct record_change *c;
-	cleanup(json) struct json *both = json_new_object();
-
-	if (r->nchanges == STEPS_MAX || json_kind(watched) != JSON_IS_SCALAR)
-		return false;
-	r->changes = xreallocarray(
-	    r->changes, r->nchanges + 1, sizeof(*r->changes));
-	c = &r->changes[r->nchanges++];
-	*c = (struct record_change){ .script = "" };
-	json_set_str(both, "script", script);
-	json_set_copy(both, "watched", watched);
-	return get_hex(both, "script", c->script, HASH_XXH128_HEX) &&
-	       get_hex(both, "watched", c->watched, HASH_XXH128_HEX) &&
-	       c->script[0] && c->watched[0];
 }
 
 static bool
@@ -104,14 +83,15 @@ record_parse(struct record *r, const char *text, size_t len, struct err *e)
 		    RECORD, (long long)version, RECORD_VERSION);
 	r->image = get_copy(j, "image");
 	r->digest = get_copy(j, "digest");
+	r->parent = get_copy(j, "parent");
 	ready = json_get_str(j, "ready");
 	if ((ready && strlen(ready) >= sizeof(r->ready)) ||
-	    !get_hex(j, "project", r->project, HASH_XXH128_HEX) ||
 	    !get_hex(j, "session", r->session, HASH_XXH128_HEX) ||
+	    !get_hex(j, "verified", r->verified, HASH_XXH128_HEX) ||
 	    !get_hex(j, "applied", r->applied, HASH_SHA256_HEX) ||
 	    !get_hex(j, "attempted", r->attempted, HASH_SHA256_HEX) ||
-	    !get_steps(r, j) ||
-	    !json_every(json_get(j, "changes"), get_change, r) ||
+	    !get_ids(json_get(j, "steps"), &r->steps, &r->nsteps) ||
+	    !get_ids(json_get(j, "changes"), &r->changes, &r->nchanges) ||
 	    !get_failure(r, j)) {
 		record_release(r);
 		return err_set(e, ERR_CONFIG,
@@ -136,30 +116,35 @@ record_load(struct record *r, const struct state *s, struct err *e)
 	return record_parse(r, text, len, e);
 }
 
+static struct json *
+ids(char (*list)[HASH_XXH128_HEX + 1], size_t n)
+{
+	struct json *j = json_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_add_str(j, list[i]);
+	return j;
+}
+
 int
 record_save(const struct record *r, const struct state *s, struct err *e)
 {
 	cleanup(json) struct json *j = json_new_object();
 	cleanup(buf) struct buf text = BUF_INIT;
-	struct json *steps = json_new_array();
-	struct json *changes = json_new_object();
 
 	json_set_int(j, "version", RECORD_VERSION);
 	if (r->image)
 		json_set_str(j, "image", r->image);
 	if (r->digest)
 		json_set_str(j, "digest", r->digest);
-	json_set_str(j, "project", r->project);
+	if (r->parent)
+		json_set_str(j, "parent", r->parent);
 	json_set_str(j, "session", r->session);
+	json_set_str(j, "verified", r->verified);
 	json_set_str(j, "applied", r->applied);
 	json_set_str(j, "ready", r->ready);
-	for (size_t i = 0; i < r->nsteps; i++)
-		json_add_str(steps, r->steps[i]);
-	json_set(j, "steps", steps);
-	for (size_t i = 0; i < r->nchanges; i++)
-		json_set_str(
-		    changes, r->changes[i].script, r->changes[i].watched);
-	json_set(j, "changes", changes);
+	json_set(j, "steps", ids(r->steps, r->nsteps));
+	json_set(j, "changes", ids(r->changes, r->nchanges));
 	if (r->failed_step) {
 		json_set_int(j, "failed_step", r->failed_step);
 		json_set_int(j, "failed_status", r->failed_status);
@@ -167,6 +152,31 @@ record_save(const struct record *r, const struct state *s, struct err *e)
 	}
 	json_write(&text, j, true);
 	return fs_replace(s->fd, RECORD, text.s, text.len, 0600, e);
+}
+
+static void
+add_id(char (**list)[HASH_XXH128_HEX + 1], size_t *n, const char *id)
+{
+	*list = xreallocarray(*list, *n + 1, sizeof(**list));
+	memcpy((*list)[(*n)++], id, HASH_XXH128_HEX + 1);
+}
+
+void
+record_add_step(struct record *r, const char *id)
+{
+	add_id(&r->steps, &r->nsteps, id);
+}
+
+void
+record_add_change(struct record *r, const char *id)
+{
+	add_id(&r->changes, &r->nchanges, id);
+}
+
+void
+record_forget_steps(struct record *r)
+{
+	r->nsteps = r->nchanges = 0;
 }
 
 int
@@ -180,6 +190,7 @@ record_release(struct record *r)
 {
 	free(r->image);
 	free(r->digest);
+	free(r->parent);
 	free(r->steps);
 	free(r->changes);
 	*r = (struct record){ 0 };

@@ -258,27 +258,6 @@ on_output(void *arg, const char *data, size_t len)
 }
 
 /* Beside us (in the build tree), or where `make install` puts it. */
-static char *
-find_program(const char *self, struct err *e)
-{
-	static const char *const places[] = { PROGRAM,
-		"../libexec/machine/" PROGRAM };
-	cleanup(str) char *dir = realpath(self, NULL);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
-
-	if (slash)
-		slash[slash == dir] = '\0';
-	for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
-		cleanup(str) char *path = path_join(dir, places[i]);
-		struct stat st;
-
-		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-		    access(path, X_OK) == 0)
-			return STEAL(path);
-	}
-	err_set(e, ERR_BACKEND, PROGRAM " is not installed");
-	return NULL;
-}
 
 static int
 run(const char *const *argv, struct talk *t, struct err *e)
@@ -322,14 +301,14 @@ static int
 ask_program(const char *self, const char **argv, const struct buf *input,
     struct buf *answer, struct err *e)
 {
-	cleanup(str) char *path = find_program(self, e);
+	cleanup(str) char *path = path_beside(self, PROGRAM);
 	struct talk t = { .rest = input->s,
 		.left = input->len,
 		.answer = { .text = BUF_INIT, .max = ANSWER_MAX } };
 	int rc;
 
 	if (!path)
-		return -1;
+		return err_set(e, ERR_BACKEND, PROGRAM " is not installed");
 	argv[0] = path;
 	rc = run(argv, &t, e);
 	*answer = t.answer.text;

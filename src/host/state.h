@@ -49,17 +49,15 @@ int state_each(const struct paths *p,
 struct record {
 	char *image; /* where its image came from, for people */
 	char *digest; /* the image's, or NULL */
-	char project[HASH_XXH128_HEX + 1]; /* currency of its disk */
-	char
-	    session[HASH_XXH128_HEX + 1]; /* of what it was last started with */
-	char (*steps)[HASH_XXH128_HEX + 1]; /* provision steps that have run */
+	char *parent; /* the layer that the project's steps stand on */
+	char session[HASH_XXH128_HEX + 1]; /* what it was last started with */
+	/* Of the session disk, currency_step(): steps that have run in it, */
+	char (*steps)[HASH_XXH128_HEX + 1];
 	size_t nsteps;
-	/* Steps that run on a change: their script, and what they last saw. */
-	struct record_change {
-		char script[HASH_XXH128_HEX + 1];
-		char watched[HASH_XXH128_HEX + 1];
-	} * changes;
+	/* and those of them that run on a change, in no special order. */
+	char (*changes)[HASH_XXH128_HEX + 1];
 	size_t nchanges;
+	char verified[HASH_XXH128_HEX + 1]; /* what Lima has understood */
 	char applied[HASH_SHA256_HEX + 1]; /* the snapshot that is in force */
 	char ready[48]; /* the boot that has become ready (vm.c); "" if none */
 	int failed_step; /* 1-based; 0: the last provisioning did not fail */
@@ -74,6 +72,11 @@ int record_save(
     const struct record *r, const struct state *s, struct err *e) must_check;
 int record_remove(const struct state *s, struct err *e) must_check;
 void record_release(struct record *r);
+
+void record_add_step(struct record *r, const char *id);
+void record_add_change(struct record *r, const char *id);
+/* The disk is another one: no step has run in it. */
+void record_forget_steps(struct record *r);
 
 /* The text form, for record_load() and its fuzz target. */
 int record_parse(

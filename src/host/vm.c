@@ -265,7 +265,7 @@ vm_stop(struct vm *vm, const char *root, struct err *e)
 		return -1;
 	if (vm->now.state == VM_ABSENT || vm->now.state == VM_STOPPED)
 		return 0;
-	rc = vm_power_off(vm, e) ? -1 : 1;
+	rc = vm_end_session(vm, e) ? -1 : 1;
 	(void)unlinkat(vm->state.fd, VM_STAGE, 0);
 	return rc;
 }

@@ -24,6 +24,7 @@ struct vm {
 	const char *self; /* our own program */
 	struct state state;
 	char instance[STATE_ID_MAX + 3]; /* Lima's name: "m-" and the ID */
+	bool building; /* a VM to make a layer with: not in our records */
 	struct record record;
 	struct lima lima;
 	struct lima_instance now;

@@ -44,8 +44,27 @@ vm_power_off(struct vm *vm, struct err *e)
 }
 
 int
+vm_end_session(struct vm *vm, struct err *e)
+{
+	return vm_power_off(vm, e) || lima_discard(&vm->lima, vm->instance, e)
+		   ? -1
+		   : 0;
+}
+
+/* Where the sockets of this VM are; malloc'ed. */
+static char *
+make_run_directory(const struct vm *vm, struct err *e)
+{
+	cleanup(str) char *path = path_join(vm->paths->run, vm->state.id);
+	cleanup(fd) int dir = fs_private_dir(path, e);
+
+	return dir < 0 ? NULL : STEAL(path);
+}
+
+int
 vm_boot(struct work *w, struct err *e)
 {
+	cleanup(str) char *run = NULL;
 	struct vm *vm = w->vm;
 
 	/* Lima would go on without the port and say so in a log. */
@@ -69,7 +88,9 @@ vm_boot(struct work *w, struct err *e)
 	vm_stage_set(vm, vm->lima.slow
 			     ? "booting (slow: no hardware acceleration)"
 			     : "booting");
-	return lima_start(&vm->lima, vm->instance, w->log, &w->starter, e);
+	if (!vm->building && !(run = make_run_directory(vm, e)))
+		return -1;
+	return lima_start(&vm->lima, vm->instance, run, w->log, &w->starter, e);
 }
 
 static int
@@ -146,8 +167,11 @@ vm_wait_ready(struct work *w, struct err *e)
 	 * Not before this file exists: at a first boot Lima's scripts end the
 	 * sessions of the user (LIMA.md 3). And not without the project.
 	 */
-	buf_adds(&condition, "[ -e /run/lima-ssh-ready ] && mountpoint -q ");
-	quote_sh(&condition, trusted_root(w->trusted));
+	buf_adds(&condition, "[ -e /run/lima-ssh-ready ]");
+	if (!vm->building) {
+		buf_adds(&condition, " && mountpoint -q ");
+		quote_sh(&condition, trusted_root(w->trusted));
+	}
 	lima_look(&vm->lima, vm->instance, &vm->now);
 	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
 		return 0;

@@ -3,7 +3,6 @@
 #include "base/fs.h"
 #include "base/msg.h"
 #include "core/currency.h"
-#include "core/limayaml.h"
 #include "core/lockfile.h"
 
 #define TAIL_MAX 1500 /* bytes of a log in a message */
@@ -63,21 +62,27 @@ vm_log_tail(const struct vm *vm, const char *name)
 static struct facts
 facts(const struct work *w)
 {
-	const struct record *r = &w->vm->record;
+	const struct vm *vm = w->vm;
+	const struct record *r = &vm->record;
 
 	return (struct facts){
-		.vm = w->vm->now.state,
-		.project_current = strcmp(r->project, w->project) == 0,
+		.vm = vm->now.state,
+		.disk_current = r->parent &&
+				strcmp(r->parent, vm_parent(w)->name) == 0 &&
+				vm_steps_are_prefix(w),
 		.session_current = strcmp(r->session, w->session) == 0,
-		.steps_current = vm_steps_are_prefix(w),
-		.steps_left = r->nsteps < w->ncreate,
+		.steps_left = vm_steps_left(w),
+		.was_ready = r->ready[0] && strcmp(r->ready, vm->now.boot) == 0,
+		.base = w->base.exists,
+		.golden = w->golden.exists || !vm_needs_golden(w),
+		.layer_left = w->top_steps < w->nsteps,
 	};
 }
 
 int
 vm_save(const struct vm *vm, struct err *e)
 {
-	return record_save(&vm->record, &vm->state, e);
+	return vm->building ? 0 : record_save(&vm->record, &vm->state, e);
 }
 
 int
@@ -95,7 +100,7 @@ vm_remove(struct vm *vm, struct err *e)
 		/* Its disk goes: there is nothing to shut down in order for. */
 		vm_stage_set(vm, "removing");
 		if (lima_clear(&vm->lima, vm->instance, log, e) ||
-		    lima_delete(&vm->lima, vm->instance, log, e))
+		    lima_discard(&vm->lima, vm->instance, e))
 			return -1;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
@@ -104,95 +109,33 @@ vm_remove(struct vm *vm, struct err *e)
 	return 0;
 }
 
+/* Start what is laid out, until lines could run in it. */
 static int
-do_delete(struct work *w, struct err *e)
+boot(struct work *w, struct err *e)
 {
-	struct vm *vm = w->vm;
-
-	/* First the record: what it describes is about to go. */
-	record_release(&vm->record);
-	if (vm_save(vm, e))
-		return -1;
-	vm_stage_set(vm, "removing what is out of date");
-	return lima_delete(&vm->lima, vm->instance, w->log, e);
-}
-
-static struct json *
-configuration(const struct work *w)
-{
-	const struct lima_machine m = { .mf = w->mf,
-		.image = &w->image,
-		.root = trusted_root(w->trusted),
-		.mounts = w->mounts,
-		.vm_type = w->vm->config->vm_type };
-
-	return limayaml_make(&m);
-}
-
-/* Write our copy of the configuration and have Lima look at it. */
-static int
-write_configuration(struct work *w, const struct json *config, struct buf *text,
-    struct buf *path, struct err *e)
-{
-	struct vm *vm = w->vm;
-
-	json_write(text, config, true);
-	buf_addf(
-	    path, "%s/projects/%s/lima.json", vm->paths->state, vm->state.id);
-	if (fs_replace(vm->state.fd, "lima.json", text->s, text->len, 0600, e))
-		return -1;
-	return lima_validate(&vm->lima, path->s, w->log, e);
+	return vm_lay(w, e) || vm_boot(w, e) ? -1 : 0;
 }
 
 static int
-do_create(struct work *w, struct err *e)
+provision(struct work *w, struct err *e)
 {
-	cleanup(json) struct json *config = configuration(w);
-	cleanup(buf) struct buf text = BUF_INIT;
-	cleanup(buf) struct buf path = BUF_INIT;
-	struct vm *vm = w->vm;
-	struct record *r = &vm->record;
+	const struct vm *vm = w->vm;
 
-	/* First the record: what it says is of a disk that has gone. */
-	record_release(r);
-	if (vm_save(vm, e))
-		return -1;
-	vm_stage_set(vm, "creating from %s", w->image.alias);
-	if (write_configuration(w, config, &text, &path, e))
-		return -1;
-	if (lima_create(&vm->lima, vm->instance, path.s, w->log, e) ||
-	    lima_verify(&vm->lima, vm->instance, config, e)) {
-		struct err ignored = ERR_INIT;
-
-		/* Half a VM would look like one at the next attempt. */
-		if (lima_delete(&vm->lima, vm->instance, w->log, &ignored))
-			msg_error("%s", ignored.msg);
-		return -1;
-	}
-	record_release(r);
-	r->image = xstrdup(w->image.location);
-	r->digest = w->image.digest ? xstrdup(w->image.digest) : NULL;
-	memcpy(r->project, w->project, sizeof(r->project));
-	memcpy(r->session, w->session, sizeof(r->session));
-	return vm_save(vm, e);
+	return vm_wait_ready(w, e) ||
+		       vm_provision(
+			   w, strcmp(vm->record.ready, vm->now.boot) != 0, e)
+		   ? -1
+		   : 0;
 }
 
 static int
-do_configure(struct work *w, struct err *e)
+build(struct work *w, unsigned steps, struct err *e)
 {
-	cleanup(json) struct json *config = configuration(w);
-	cleanup(buf) struct buf text = BUF_INIT;
-	cleanup(buf) struct buf path = BUF_INIT;
-	struct vm *vm = w->vm;
-
-	/* Until it is verified nobody knows what Lima has. */
-	vm->record.session[0] = '\0';
-	if (vm_save(vm, e) || write_configuration(w, config, &text, &path, e) ||
-	    lima_configure(&vm->lima, vm->instance, text.s, text.len, e) ||
-	    lima_verify(&vm->lima, vm->instance, config, e))
+	if ((steps & PLAN_BASE && vm_build_base(w, e)) ||
+	    (steps & PLAN_GOLDEN && vm_build_golden(w, e)))
 		return -1;
-	memcpy(vm->record.session, w->session, sizeof(w->session));
-	return vm_save(vm, e);
+	/* What stands on them may be there already: another project's. */
+	return steps & (PLAN_BASE | PLAN_GOLDEN) ? vm_find_layers(w, e) : 0;
 }
 
 static int
@@ -204,11 +147,10 @@ carry_out(struct work *w, unsigned steps, struct err *e)
 	if ((steps & PLAN_STOP && vm_power_off(vm, e)) ||
 	    (steps & PLAN_KILL &&
 		lima_clear(&vm->lima, vm->instance, w->log, e)) ||
-	    (steps & PLAN_DELETE && do_delete(w, e)) ||
-	    (steps & PLAN_CREATE && do_create(w, e)) ||
-	    (steps & PLAN_CONFIGURE && do_configure(w, e)) ||
-	    (steps & PLAN_START && vm_boot(w, e)) || vm_wait_ready(w, e) ||
-	    vm_provision(w, strcmp(r->ready, vm->now.boot) != 0, e) ||
+	    build(w, steps, e) || (steps & PLAN_LAY && boot(w, e)) ||
+	    provision(w, e) ||
+	    (steps & PLAN_CAPTURE &&
+		(vm_capture(w, e) || boot(w, e) || provision(w, e))) ||
 	    vm_wait_listening(w, e))
 		return -1;
 	r->failed_step = r->failed_status = 0;
@@ -291,21 +233,34 @@ prepare(struct work *w, struct err *e)
 	    check_lock(w->trusted, &w->image, e) || check_image(w, e))
 		return -1;
 	list_files(w);
-	vm_list_steps(w);
-	return 0;
+	currency_layer(
+	    LAYER_SESSION, &(struct described){ .mf = w->mf }, w->session);
+	return vm_list_steps(w, e) || vm_find_layers(w, e) ? -1 : 0;
 }
+
+static void
+work_release(struct work *w)
+{
+	layer_release(&w->base);
+	layer_release(&w->golden);
+	layer_release(&w->top);
+	buf_release(&w->base_text);
+	buf_release(&w->golden_text);
+}
+
+CLEANUP_DEFINE(work, struct work, work_release(p));
 
 int
 vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 {
 	cleanup(arena) struct arena *arena = arena_new();
-	struct work w = { .vm = vm,
+	cleanup(work) struct work w = { .vm = vm,
 		.trusted = t,
 		.mf = trusted_machinefile(t),
-		.arena = arena };
-	struct described d = {
-		.mf = w.mf, .image = &w.image, .vm_type = vm->config->vm_type
-	};
+		.arena = arena,
+		.dir = trusted_root(t),
+		.base_text = BUF_INIT,
+		.golden_text = BUF_INIT };
 	cleanup(fd) int log = -1;
 	struct facts f;
 
@@ -315,10 +270,6 @@ vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 	if (log < 0)
 		return -1;
 	w.log = log;
-	d.files = w.files;
-	d.nfiles = w.nfiles;
-	currency_layer(LAYER_PROJECT, &d, w.project);
-	currency_layer(LAYER_SESSION, &d, w.session);
 	f = facts(&w);
 	return carry_out(&w, plan(&f), e);
 }

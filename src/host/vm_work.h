@@ -3,12 +3,14 @@
 
 #include "core/currency.h"
 #include "core/image.h"
+#include "host/layer.h"
 #include "host/vm.h"
 
 /*
  * What is done to a VM by the holder of its project's lock. For the vm*.c files
- * only: vm.c decides who works, vm_work.c carries out the plan, vm_boot.c boots
- * and powers off, vm_provision.c runs the steps.
+ * only: vm.c decides who works, vm_work.c carries out the plan, vm_layers.c
+ * knows the layers, vm_build.c makes them, vm_lay.c lays out the instance,
+ * vm_boot.c boots and powers off, vm_provision.c runs the steps.
  */
 #define VM_STAGE "stage"
 #define VM_FAILURE "failure"
@@ -20,6 +22,8 @@ int vm_make_ready(
 
 /* Ask the guest to power off; if it does not, end its processes. */
 int vm_power_off(struct vm *vm, struct err *e) must_check;
+/* The same, and its session disk is gone. */
+int vm_end_session(struct vm *vm, struct err *e) must_check;
 
 /* Take the VM away with everything that we recorded of it. */
 int vm_remove(struct vm *vm, struct err *e) must_check;
@@ -33,15 +37,55 @@ struct work {
 	struct image image;
 	struct file_bytes *files; /* of the approved snapshot */
 	size_t nfiles;
-	/* What is captured in the disk: the packages, then the steps for it. */
-	const struct step *create;
-	size_t ncreate;
+	/* What is captured in the disk: steps for it, then those on a change */
+	struct layer_step *steps;
+	char (*ids)[HASH_XXH128_HEX + 1]; /* currency_step() of each */
+	size_t nsteps, ncreate;
 	const char **mounts; /* where mf->mounts[i].from leads to */
-	char project[HASH_XXH128_HEX + 1], session[HASH_XXH128_HEX + 1];
+	char session[HASH_XXH128_HEX + 1];
+
+	/* What the session disk stands on, see vm_layers.c. */
+	struct layer base, golden, top;
+	size_t top_steps; /* how many of the steps are in top */
+	struct buf base_text, golden_text;
+
+	const char *dir; /* where steps run */
 	pid_t starter; /* the `limactl start` of this run, or 0 */
 	int log;
 	bool logged; /* provision.log is this run's */
 };
+
+/* --- vm_layers.c --- */
+
+/* Fill in the steps, and what layers there are of what is wanted. */
+int vm_list_steps(struct work *w, struct err *e) must_check;
+int vm_find_layers(struct work *w, struct err *e) must_check;
+/* Is anything to be put between the base and the project's steps? */
+bool vm_needs_golden(const struct work *w);
+/* What the steps of the project stand on: the golden layer, or the base. */
+const struct layer *vm_parent(const struct work *w);
+/* The text of a layer with all steps in it. */
+void vm_project_text(const struct work *w, size_t nsteps, struct buf *text);
+
+/* --- vm_build.c --- */
+
+/* Make it, or wait for somebody else who does. */
+int vm_build_base(struct work *w, struct err *e) must_check;
+int vm_build_golden(struct work *w, struct err *e) must_check;
+/* Store the disk of the VM, in which all steps have run, as a layer. */
+int vm_capture(struct work *w, struct err *e) must_check;
+
+/* --- vm_lay.c --- */
+
+/* An instance of Lima that is ready to start, with a new disk on w->top. */
+int vm_lay(struct work *w, struct err *e) must_check;
+/* Write our copy of a configuration and have Lima look at it. */
+int vm_write_configuration(struct work *w, const struct json *config,
+    struct buf *text, struct buf *path, struct err *e) must_check;
+/* What Lima is to be told; the caller frees it. */
+struct json *vm_configuration(const struct work *w) must_check nonnull_ret;
+
+/* --- vm_boot.c --- */
 
 /* Start the VM, and wait until it answers and has the project. */
 int vm_boot(struct work *w, struct err *e) must_check;
@@ -55,15 +99,20 @@ int vm_wait_listening(struct work *w, struct err *e) must_check;
 int vm_wait_for(struct work *w, const char *condition, unsigned seconds,
     struct err *e) must_check;
 
+/* --- vm_provision.c --- */
+
 /* Fill in w->mounts: what they lead to, and may be given to a VM. */
 int vm_resolve_mounts(struct work *w, struct err *e) must_check;
 
-/* Fill in w->create. */
-void vm_list_steps(struct work *w);
-/* Is every step that has run still the one in its place? */
+/* Is what has run in the VM a beginning of what is wanted? */
 bool vm_steps_are_prefix(const struct work *w);
+/* Is a step left that has not run in it? */
+bool vm_steps_left(const struct work *w);
 /* Run what is due: steps of the disk, of a change, of a boot. */
 int vm_provision(struct work *w, bool fresh_boot, struct err *e) must_check;
+/* Run one; number and name are for people. */
+int vm_run_step(struct work *w, size_t number, const struct step *step,
+    int *status, struct err *e) must_check;
 
 /* Say what is going on, to those who wait as well. */
 void vm_stage_set(const struct vm *vm, const char *fmt, ...) printf_like(2, 3);

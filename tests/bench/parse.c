@@ -56,7 +56,7 @@ once(const char *text, size_t len)
 		files[i] = (struct file_bytes){
 			.path = paths[i], .data = "x", .len = 1
 		};
-	for (enum layer l = LAYER_GOLDEN; l <= LAYER_DISK; l++)
+	for (enum currency l = LAYER_BASE; l <= LAYER_SESSION; l++)
 		currency_layer(l, &all, hex);
 }
 

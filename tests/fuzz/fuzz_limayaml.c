@@ -81,14 +81,14 @@ check_currency(const struct machinefile *mf, const struct image *image)
 	struct file_bytes files[MACHINEFILE_STEPS_MAX];
 	struct described d = { .mf = mf, .image = image, .files = files };
 	const char *const *paths;
-	char hex[LAYER_DISK + 1][HASH_XXH128_HEX + 1];
+	char hex[LAYER_SESSION + 1][HASH_XXH128_HEX + 1];
 
 	d.nfiles = machinefile_files(mf, &paths);
 	for (size_t i = 0; i < d.nfiles; i++)
 		files[i] = (struct file_bytes){ paths[i], "#!x\n", 4 };
-	for (int i = LAYER_GOLDEN; i <= LAYER_DISK; i++) {
-		currency_layer((enum layer)i, &d, hex[i]);
-		for (int j = LAYER_GOLDEN; j < i; j++)
+	for (int i = LAYER_BASE; i <= LAYER_SESSION; i++) {
+		currency_layer((enum currency)i, &d, hex[i]);
+		for (int j = LAYER_BASE; j < i; j++)
 			promise(strcmp(hex[i], hex[j]) != 0);
 	}
 }

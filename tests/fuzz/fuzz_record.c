@@ -21,6 +21,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < r.nsteps; i++)
 		if (strlen(r.steps[i]) != HASH_XXH128_HEX)
 			abort();
+	for (size_t i = 0; i < r.nchanges; i++)
+		if (strlen(r.changes[i]) != HASH_XXH128_HEX)
+			abort();
 	if (r.applied[0] && strlen(r.applied) != HASH_SHA256_HEX)
 		abort();
 	return 0;

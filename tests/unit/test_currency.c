@@ -7,12 +7,13 @@
 static const struct limits limits = { .cpus = 8, .memory = UINT64_C(8) << 30 };
 
 enum {
+	B = 1 << LAYER_BASE,
 	G = 1 << LAYER_GOLDEN,
-	P = 1 << LAYER_PROJECT,
 	S = 1 << LAYER_SESSION,
-	D = 1 << LAYER_DISK,
+	D = 1 << 3, /* the disk with all steps that are captured at a create */
 	STEP = 1 << 4 /* not a layer: the first step */
 };
+#define DISK 3
 #define LAYERS 4
 
 /* A file with every key, a line for each key of the root. */
@@ -65,18 +66,18 @@ static const struct {
 } keys[] = {
 	{ MF_VERSION, NULL, "", 0 },
 	{ MF_NAME, NULL, "name: b\n", 0 },
-	{ MF_IMAGE, NULL, "image: k\n", G | P | D },
+	{ MF_IMAGE, NULL, "image: k\n", B | G | D },
 	{ MF_IMAGE_URL, URL("a", "0", "x86_64"), URL("b", "0", "x86_64"),
-	    G | P | D },
+	    B | G | D },
 	{ MF_IMAGE_DIGEST, URL("a", "0", "x86_64"), URL("a", "1", "x86_64"),
-	    G | P | D },
+	    B | G | D },
 	{ MF_IMAGE_ARCH, URL("a", "0", "x86_64"), URL("a", "0", "aarch64"),
-	    G | P | D },
+	    B | G | D },
 	{ MF_CPUS, NULL, "cpus: 3\n", S },
 	{ MF_MEMORY, NULL, "memory: 3GiB\n", S },
-	{ MF_DISK, NULL, "disk: 21GiB\n", P | D },
-	{ MF_PACKAGES, NULL, "packages: [a, c]\n", G | P | D },
-	{ MF_TOOLS, NULL, "tools: {node: 23, git: latest}\n", G | P | D },
+	{ MF_DISK, NULL, "disk: 21GiB\n", G | D },
+	{ MF_PACKAGES, NULL, "packages: [a, c]\n", G | D },
+	{ MF_TOOLS, NULL, "tools: {node: 23, git: latest}\n", G | D },
 	{ MF_ENV, NULL, "env: {A: c, D: e}\n", 0 },
 	{ MF_PASS_ENV, NULL, "pass_env: [Y]\n", 0 },
 	{ MF_WORKSPACE, NULL, "workspace: {}\n", S },
@@ -182,13 +183,22 @@ sum(struct sums *out, const char *text, const struct config *c)
 		.image = &image,
 		.files = files,
 		.nfiles = ARRAY_LEN(files) };
+	struct layer_step steps[8] = { { .watched = "" } };
+	cleanup(buf) struct buf disk = BUF_INIT;
+	size_t n = 0;
 
 	if (!mf || (!image_from_machinefile(&image, mf) &&
 		       !image_from_config(&image, c, mf->image, "x86_64")))
 		return false;
-	for (int i = 0; i < LAYERS; i++)
-		currency_layer((enum layer)i, &what, out->layer[i]);
-	currency_script(&mf->provision[0], files, ARRAY_LEN(files), out->step);
+	for (int i = 0; i < DISK; i++)
+		currency_layer((enum currency)i, &what, out->layer[i]);
+	for (size_t i = 0; i < mf->nprovision; i++)
+		if (mf->provision[i].when == STEP_CREATE)
+			steps[n++].step = &mf->provision[i];
+	currency_steps_text(&disk, &what, steps, n);
+	hash_xxh128(disk.s, disk.len, out->layer[DISK]);
+	steps[0].step = &mf->provision[0];
+	currency_step(steps, files, ARRAY_LEN(files), out->step);
 	return true;
 }
 

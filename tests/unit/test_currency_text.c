@@ -2,7 +2,7 @@
 
 #include "tests/tap.h"
 
-#define LAYERS 4
+#define LAYERS 3
 
 /* Each field of an image makes it another one; where it came from does not. */
 static void
@@ -46,11 +46,13 @@ test_image(void)
 	CHECK_STR(new, old);
 }
 
-#define GOLDEN                                                          \
-	"location 8:/a\nb 1:c\ndigest -\narch 6:x86_64\nkernel -\n"     \
-	"initrd -\ncmdline -\npackages 1:2\npackage 1:a\npackage 1:b\n" \
-	"tools 1:2\ntool 3:git\nversion -\ntool 4:node\nversion 2:22\n"
-#define PROJECT GOLDEN "disk 4:4096\nvm_type 2:vz\n"
+#define BASE                                                        \
+	"location 8:/a\nb 1:c\ndigest -\narch 6:x86_64\nkernel -\n" \
+	"initrd -\ncmdline -\nvm_type 2:vz\n"
+#define GOLDEN                                                 \
+	BASE "packages 1:2\npackage 1:a\npackage 1:b\n"        \
+	     "tools 1:2\ntool 3:git\nversion -\ntool 4:node\n" \
+	     "version 2:22\ndisk 4:4096\n"
 
 static const struct port ports[] = { { 3000, 3001, NULL },
 	{ 80, 8080, "web" } };
@@ -103,12 +105,9 @@ test_text(void)
 		.nfiles = 1,
 		.vm_type = VM_TYPE_VZ };
 	static const char *const want[] = {
-		[LAYER_GOLDEN] = "machine-currency 2\nlayer 6:golden\n" GOLDEN,
-		[LAYER_PROJECT] =
-		    "machine-currency 2\nlayer 7:project\n" PROJECT,
-		[LAYER_DISK] = "machine-currency 2\nlayer 4:disk\n" PROJECT
-			       "as 4:root\nrun 2:a\n\nas 4:user\nrun 3:x\ny\n",
-		[LAYER_SESSION] = "machine-currency 2\nlayer 7:session\n"
+		[LAYER_BASE] = "machine-currency 3\nlayer 4:base\n" BASE,
+		[LAYER_GOLDEN] = "machine-currency 3\nlayer 6:golden\n" GOLDEN,
+		[LAYER_SESSION] = "machine-currency 3\nlayer 7:session\n"
 				  "cpus 1:2\nmemory 4:1024\nworkspace 2:rw\n"
 				  "private 1:1\ndir 1:d\nmounts 1:2\n"
 				  "to 2:/s\nfrom 3:~/g\nmode 2:rw\n"
@@ -119,14 +118,22 @@ test_text(void)
 				  "egress 4:open\nready 4:8080\ntimeout 2:60\n"
 				  "agents 1:1\nagent 5:codex\nstate 6:volume\n",
 	};
+	static const struct layer_step layered[] = { { &steps[0], "" },
+		{ &steps[2], "" }, { &steps[3], "0123" } };
+	cleanup(buf) struct buf disk = BUF_INIT;
 	char got[HASH_XXH128_HEX + 1], expected[HASH_XXH128_HEX + 1];
 
+	currency_steps_text(&disk, &what, layered, ARRAY_LEN(layered));
+	CHECK_STR(disk.s,
+	    "machine-currency 3\nlayer 7:project\n" GOLDEN
+	    "as 4:root\nrun 2:a\n\nwatched -\nas 4:user\nrun 3:x\ny\n"
+	    "watched -\nas 4:user\nrun 1:c\nwatched 4:0123\n");
 	for (int i = 0; i < LAYERS; i++) {
 		cleanup(buf) struct buf text = BUF_INIT;
 
-		currency_layer_text(&text, (enum layer)i, &what);
+		currency_layer_text(&text, (enum currency)i, &what);
 		CHECK_STR(text.s, want[i]);
-		currency_layer((enum layer)i, &what, got);
+		currency_layer((enum currency)i, &what, got);
 		hash_xxh128(text.s, text.len, expected);
 		CHECK_STR(got, expected);
 	}
@@ -145,26 +152,30 @@ static void
 test_steps(void)
 {
 	static const char inline_text[] =
-	    "machine-step 1\nas 4:root\nrun 2:a\n\n";
+	    "machine-step 2\nas 4:root\nrun 2:a\n\nwatched -\n";
 	static const char file_text[] =
-	    "machine-step 1\nas 4:user\nrun 3:x\ny\n";
+	    "machine-step 2\nas 4:user\nrun 3:x\ny\nwatched 1:s\n";
 	static const char watched[] = "machine-watch 1\npath 1:w\n"
 				      "data 2:\0\n\npath 4:gone\ndata -\n";
+	static const struct layer_step layered[] = { { &steps[0], "" },
+		{ &steps[2], "s" } };
 	const struct file_bytes files[] = { { "w", "\0\n", 2 },
 		{ "gone", NULL, 0 } };
 	struct file_bytes bytes;
 	char got[HASH_XXH128_HEX + 1];
+	char sha[HASH_SHA256_HEX + 1], want[HASH_SHA256_HEX + 1];
 
-	currency_script(&steps[0], NULL, 0, got);
+	currency_step(&layered[0], NULL, 0, got);
 	check_sum(got, inline_text, sizeof(inline_text) - 1);
-	currency_script(&steps[2], script, 1, got);
+	currency_step(&layered[1], script, 1, got);
 	check_sum(got, file_text, sizeof(file_text) - 1);
 	bytes = currency_bytes(&steps[2], script, 1);
 	CHECK(bytes.data == script[0].data && bytes.len == 3);
 	bytes = currency_bytes(&steps[0], script, 1);
 	CHECK(bytes.len == 2);
-	currency_watched(&steps[3], files, got);
-	check_sum(got, watched, sizeof(watched) - 1);
+	currency_watched(&steps[3], files, sha);
+	hash_sha256(watched, sizeof(watched) - 1, want);
+	CHECK_STR(sha, want);
 }
 
 int

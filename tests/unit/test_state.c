@@ -34,12 +34,13 @@ test_record(void)
 	CHECK(state_open(&s, &paths, "/p/one", true, &e) == 0 && s.fd >= 0);
 	CHECK(record_load(&r, &s, &e) == 0 && !r.image && !r.nsteps);
 	r.image = xstrdup("/some/image");
-	memcpy(r.project, H32, sizeof(r.project));
+	r.parent = xstrdup("b-" H32);
+	memcpy(r.verified, H32, sizeof(r.verified));
 	memcpy(r.applied, H64, sizeof(r.applied));
 	memcpy(r.ready, "12-34", 6);
-	r.steps = xcalloc(1, sizeof(*r.steps));
-	memcpy(r.steps[0], H32, sizeof(r.steps[0]));
-	r.nsteps = 1;
+	record_add_step(&r, H32);
+	record_add_change(&r, H32);
+	record_add_change(&r, H32);
 	r.failed_step = 2;
 	r.failed_status = 7;
 	memcpy(r.attempted, H64, sizeof(r.attempted));
@@ -47,34 +48,39 @@ test_record(void)
 	CHECK(record_load(&back, &s, &e) == 0);
 	CHECK_STR(back.image, "/some/image");
 	CHECK_STR(back.digest, NULL);
-	CHECK_STR(back.project, H32);
+	CHECK_STR(back.parent, "b-" H32);
+	CHECK_STR(back.verified, H32);
 	CHECK_STR(back.session, "");
 	CHECK_STR(back.applied, H64);
 	CHECK_STR(back.ready, "12-34");
 	CHECK(back.nsteps == 1);
 	CHECK_STR(back.steps[0], H32);
+	CHECK(back.nchanges == 2);
+	CHECK_STR(back.changes[1], H32);
 	CHECK(back.failed_step == 2 && back.failed_status == 7);
 	CHECK_STR(back.attempted, H64);
+	record_forget_steps(&back);
+	CHECK(back.nsteps == 0 && back.nchanges == 0);
 }
 
 static void
 test_damaged(void)
 {
-	CHECK_STR(parse("{\"version\":1}"), "(read)");
+	CHECK_STR(parse("{\"version\":2}"), "(read)");
 	CHECK_STR(parse("{}"),
-	    "record.json has the format version 0, this machine knows 1");
-	CHECK_STR(parse("{\"version\":2}"),
-	    "record.json has the format version 2, this machine knows 1");
-	CHECK_STR(parse("{\"version\":1,\"project\":\"xyz\"}"),
+	    "record.json has the format version 0, this machine knows 2");
+	CHECK_STR(parse("{\"version\":3}"),
+	    "record.json has the format version 3, this machine knows 2");
+	CHECK_STR(parse("{\"version\":2,\"session\":\"xyz\"}"),
 	    "record.json is damaged: type: machine destroy");
-	CHECK_STR(parse("{\"version\":1,\"project\":7}"),
+	CHECK_STR(parse("{\"version\":2,\"session\":7}"),
 	    "record.json is damaged: type: machine destroy");
-	CHECK_STR(parse("{\"version\":1,\"steps\":[\"short\"]}"),
+	CHECK_STR(parse("{\"version\":2,\"steps\":[\"short\"]}"),
 	    "record.json is damaged: type: machine destroy");
-	CHECK_STR(parse("{\"version\":1,\"failed_step\":-1,"
+	CHECK_STR(parse("{\"version\":2,\"failed_step\":-1,"
 			"\"failed_status\":1}"),
 	    "record.json is damaged: type: machine destroy");
-	CHECK_STR(parse("{\"version\":1,\"failed_step\":1}"),
+	CHECK_STR(parse("{\"version\":2,\"failed_step\":1}"),
 	    "record.json is damaged: type: machine destroy");
 	CHECK_STR(parse("{"),
 	    "record.json: not valid JSON: line 1: string or '}' expected near "
@@ -89,7 +95,8 @@ count(struct state *s, const char *root, void *arg, struct err *e)
 	return 0;
 }
 
-/* Two paths with one name: a directory that is about another path is skipped. */
+/* Two paths with one name: a directory that is about another path is skipped.
+ */
 static void
 test_collision(void)
 {

@@ -1,0 +1,116 @@
+#include "host/qemu.h"
+
+#include "base/msg.h"
+#include "base/proc.h"
+
+/* Bounds of the translation cache in MiB; ENGINE.md 7 has what they cost. */
+#define CACHE_MIN 64
+#define CACHE_MAX 256
+#define CACHE_SHARE 16 /* of the guest's memory */
+
+/* A real start, not a question? */
+static bool
+is_start(int argc, char *const *argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "-pidfile") == 0)
+			return true;
+	return false;
+}
+
+/* `-m N`, in MiB. */
+static unsigned long
+guest_memory(int argc, char *const *argv)
+{
+	for (int i = 0; i + 1 < argc; i++)
+		if (strcmp(argv[i], "-m") == 0)
+			return strtoul(argv[i + 1], NULL, 10);
+	return 0;
+}
+
+static void
+add_cache(struct argv *out, unsigned long memory)
+{
+	unsigned long mib = memory / CACHE_SHARE;
+
+	mib = mib < CACHE_MIN ? CACHE_MIN : mib > CACHE_MAX ? CACHE_MAX : mib;
+	argv_push(out, "-accel");
+	argv_pushf(out, "tcg,thread=multi,tb-size=%lu", mib);
+}
+
+/* In an option's value a comma is written twice (qemu(1)). */
+static void
+add_escaped(struct buf *out, const char *s)
+{
+	for (; *s; s++) {
+		if (*s == ',')
+			buf_adds(out, ",");
+		buf_add(out, s, 1);
+	}
+}
+
+static void
+add_ports(struct argv *out, const char *dir)
+{
+	/* A bus of our own: Lima's holds its console. */
+	argv_push(out, "-device");
+	argv_push(out, "virtio-serial-pci,id=machine");
+	for (int i = 1; i <= QEMU_PORTS; i++) {
+		cleanup(buf) struct buf path = BUF_INIT;
+
+		add_escaped(&path, dir);
+		argv_push(out, "-chardev");
+		argv_pushf(out,
+		    "socket,id=machine%d,path=%s/p%d.sock,server=on,wait=off",
+		    i, path.s, i);
+		argv_push(out, "-device");
+		argv_pushf(out,
+		    "virtserialport,bus=machine.0,nr=%d,chardev=machine%d,"
+		    "name=" QEMU_PORT_PREFIX "%d",
+		    i, i, i);
+	}
+}
+
+void
+qemu_arguments(struct argv *out, const char *program, bool tcg,
+    const char *ports, int argc, char *const *argv)
+{
+	argv_push(out, program);
+	for (int i = 0; i < argc; i++)
+		argv_push(out, argv[i]);
+	if (!is_start(argc, argv))
+		return;
+	if (tcg)
+		add_cache(out, guest_memory(argc, argv));
+	argv_push(out, "-device");
+	argv_push(out, "virtio-balloon-pci,free-page-reporting=on,"
+		       "deflate-on-oom=on");
+	if (ports)
+		add_ports(out, ports);
+}
+
+int
+qemu_main(int argc, char *const *argv)
+{
+	const char *program = getenv(QEMU_ENV_PROGRAM);
+	const char *tcg = getenv(QEMU_ENV_TCG);
+	cleanup(argv) struct argv out = ARGV_INIT;
+	struct err e = ERR_INIT;
+
+	if (!program || program[0] != '/') {
+		msg_error(QEMU_NAME " is for Lima to call: type: machine help");
+		return 2;
+	}
+	qemu_arguments(&out, program, tcg && strcmp(tcg, "1") == 0,
+	    getenv(QEMU_ENV_PORTS), argc - 1, argv + 1);
+	/*
+	 * malloc(3) of glibc: one arena, and what is freed goes back. QEMU's
+	 * own heap is 45 MiB smaller for it (ENGINE.md 7).
+	 */
+	(void)setenv("MALLOC_ARENA_MAX", "1", 1);
+	(void)setenv("MALLOC_MMAP_THRESHOLD_", "131072", 1);
+	(void)setenv("MALLOC_TRIM_THRESHOLD_", "131072", 1);
+	if (proc_become(program, argv_const(&out), &e))
+		msg_error("%s", e.msg);
+	return 1;
+}

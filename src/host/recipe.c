@@ -1,0 +1,79 @@
+#include "host/recipe.h"
+
+#include "base/quote.h"
+
+static const char packages_script[] = {
+#include "guest/packages.inc"
+};
+static const char clean_script[] = {
+#include "guest/clean.inc"
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The packages as a step: their names, then the script. */
+static const char *
+packages_text(struct work *w)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+	const size_t n = w->mf->npackages;
+	const char **names = arena_zalloc(w->arena, n, sizeof(*names));
+
+	/* Their order means nothing, and must not cause a rebuild. */
+	memcpy(names, w->mf->packages, n * sizeof(*names));
+	qsort(names, n, sizeof(*names), by_name);
+	buf_adds(&text, "set --");
+	for (size_t i = 0; i < n; i++) {
+		buf_adds(&text, " ");
+		quote_sh(&text, names[i]);
+	}
+	buf_adds(&text, "\n");
+	buf_adds(&text, packages_script);
+	return arena_strndup(w->arena, text.s, text.len);
+}
+
+static int
+install(struct work *w, size_t number, const char *name, const char *script,
+    struct err *e)
+{
+	const struct step step = {
+		.name = name, .run = script, .as = STEP_ROOT
+	};
+	cleanup(str) char *lines = NULL;
+	int status;
+
+	if (vm_run_step(w, number, &step, &status, e))
+		return -1;
+	if (!status)
+		return 0;
+	lines = vm_log_tail(w->vm, "provision.log");
+	return err_set(e, ERR_BACKEND,
+	    "%s cannot be installed: status %d:\n%s\nnothing of it is kept; "
+	    "try again with `machine start`",
+	    name, status, lines);
+}
+
+int
+recipe_install(struct work *w, struct err *e)
+{
+	size_t number = 0;
+
+	if (w->mf->npackages &&
+	    install(w, ++number, "packages", packages_text(w), e))
+		return -1;
+	return 0;
+}
+
+int
+recipe_clean(struct work *w, int *status, struct err *e)
+{
+	const struct step step = {
+		.name = "clean", .run = clean_script, .as = STEP_ROOT
+	};
+
+	return vm_run_step(w, 0, &step, status, e);
+}

@@ -1,0 +1,70 @@
+#include "host/qemu.h"
+
+#include "base/buf.h"
+
+#include "tests/tap.h"
+
+#define WORDS_MAX 32
+
+/* The words behind those of Lima, with spaces between. */
+static void
+added(struct buf *out, bool tcg, const char *ports, const char *const *words)
+{
+	cleanup(argv) struct argv got = ARGV_INIT;
+	char *in[WORDS_MAX] = { NULL };
+	int n = 0;
+
+	for (; words[n]; n++)
+		in[n] = xstrdup(words[n]);
+	qemu_arguments(&got, "/bin/q", tcg, ports, n, in);
+	CHECK_STR(got.v[0], "/bin/q");
+	for (int i = 0; i < n; i++) {
+		CHECK_STR(got.v[1 + i], words[i]);
+		free(in[i]);
+	}
+	buf_release(out);
+	for (size_t i = 1 + (size_t)n; i < got.n; i++)
+		buf_addf(out, " %s", got.v[i]);
+}
+
+#define BALLOON \
+	" -device virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"
+
+int
+main(void)
+{
+	static const char *const question[] = { "-M", "none", "-m", "2048",
+		"-accel", "help", NULL };
+	static const char *const start[] = { "-m", "2048", "-pidfile", "/p",
+		NULL };
+	static const char *const small[] = { "-pidfile", "/p", "-m", "512",
+		NULL };
+	static const char *const large[] = { "-m", "65536", "-pidfile", "/p",
+		NULL };
+	static const char *const odd[] = { "-pidfile", "-m", NULL };
+	cleanup(buf) struct buf got = BUF_INIT;
+
+	/* Lima asks what QEMU can do: nothing is added. */
+	added(&got, true, "/d", question);
+	CHECK_STR(got.s, "");
+	added(&got, false, NULL, start);
+	CHECK_STR(got.s, BALLOON);
+	added(&got, true, NULL, start);
+	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=128" BALLOON);
+	added(&got, true, NULL, small);
+	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=64" BALLOON);
+	added(&got, true, NULL, large);
+	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=256" BALLOON);
+	added(&got, true, NULL, odd);
+	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=64" BALLOON);
+	/* A comma would begin another option. */
+	added(&got, false, "/a,b", start);
+	CHECK(strstr(got.s, " -device virtio-serial-pci,id=machine"));
+	CHECK(strstr(got.s,
+	    " -chardev socket,id=machine1,path=/a,,b/p1.sock,server=on,"
+	    "wait=off -device virtserialport,bus=machine.0,nr=1,"
+	    "chardev=machine1,name=machine.1 "));
+	CHECK(strstr(got.s, "name=machine.16"));
+	CHECK(!strstr(got.s, "machine17"));
+	return tap_end();
+}

@@ -95,6 +95,21 @@ mounts(const struct lima_machine *m)
 	return list;
 }
 
+/* In the order of their devices; what is on them is the guest's business. */
+static struct json *
+disks(const struct storage *s)
+{
+	struct json *list = json_new_array(), *o;
+
+	for (size_t i = 0; i < s->nvolumes; i++) {
+		o = json_new_object();
+		json_set_str(o, "name", s->volumes[i].disk);
+		json_set_bool(o, "format", false);
+		json_add(list, o);
+	}
+	return list;
+}
+
 /*
  * What is declared, then a rule that ends Lima's list: without it every port
  * of the guest would appear on the host. The first rule that matches wins,
@@ -173,6 +188,8 @@ limayaml_make(const struct lima_machine *m)
 	json_set_int(o, "cpus", mf->cpus);
 	set_size(o, "memory", mf->memory);
 	set_size(o, "disk", mf->disk);
+	if (m->storage && m->storage->nvolumes)
+		json_set(o, "additionalDisks", disks(m->storage));
 	if (m->root)
 		json_set(o, "mounts", mounts(m));
 	if (image->no_9p) {

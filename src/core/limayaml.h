@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "core/image.h"
 #include "core/machinefile.h"
+#include "core/storage.h"
 
 /*
  * The instance configuration that Lima is given (lima.yaml, written as JSON,
@@ -24,6 +25,7 @@ struct lima_machine {
 	/* What mf->mounts[i].from leads to: absolute, without links. */
 	const char *const *mounts;
 	enum vm_type vm_type;
+	const struct storage *storage; /* or NULL: no volumes */
 };
 struct json *limayaml_make(const struct lima_machine *m) must_check nonnull_ret;
 

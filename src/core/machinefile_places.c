@@ -24,10 +24,22 @@ read_workspace_mode(struct reading *r, const struct ynode *n)
 		read_mode(r, n, &target(r)->mf->workspace);
 }
 
+static bool
+read_private_dir(struct reading *r, const struct ynode *n, const char **out)
+{
+	const char *why;
+
+	if (!reading_inside(r, n, out))
+		return false;
+	if ((why = place_private_refused(*out)))
+		reading_refuse(r, n, "\"%s\" %s", text_show(*out).s, why);
+	return true;
+}
+
 void
 read_private(struct reading *r, const struct ynode *n)
 {
-	reading_set(r, n, reading_inside, &target(r)->mf->private_dirs,
+	reading_set(r, n, read_private_dir, &target(r)->mf->private_dirs,
 	    &target(r)->mf->nprivate_dirs);
 }
 

@@ -11,7 +11,7 @@ static const char *const not_mounted_on[] = { "/", "/bin", "/dev", "/etc",
 static const char *const guest_system[] = { "/bin", "/boot", "/dev", "/etc",
 	"/lib", "/lib32", "/lib64", "/lost+found", "/proc", "/root", "/run",
 	"/sbin", "/sys", "/usr", "/var/run", "/var/lib/cloud",
-	"/mnt/lima-cidata" };
+	"/var/lib/machine", "/mnt/lima-cidata" };
 
 /* On the host: these and what is below them ... */
 static const char *const host_system[] = { "/bin", "/boot", "/dev", "/etc",
@@ -102,6 +102,22 @@ place_inside(struct arena *a, const char *path, const char **out)
 		return why;
 	*out = arena_strndup(a, path, strlen(path));
 	return NULL;
+}
+
+const char *
+place_private_refused(const char *path)
+{
+	for (const char *p = path;; p++) {
+		const size_t n = strcspn(p, "/");
+
+		/* In any case: there are file systems that know none. */
+		if (n == 4 && p[0] == '.' && (p[1] | 0x20) == 'g' &&
+		    (p[2] | 0x20) == 'i' && (p[3] | 0x20) == 't')
+			return "is git's own directory, or in one";
+		p += n;
+		if (!*p)
+			return NULL;
+	}
 }
 
 bool

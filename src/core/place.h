@@ -18,6 +18,12 @@
  */
 const char *place_inside(struct arena *a, const char *path, const char **out);
 
+/*
+ * A normalised path in the project that the guest is to have for itself: host
+ * and guest must see the same repository.
+ */
+const char *place_private_refused(const char *path);
+
 /* A path of the guest at which a directory or disk may appear. */
 const char *place_guest_refused(const char *path);
 

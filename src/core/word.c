@@ -6,27 +6,35 @@
 #define URL LOWER UPPER DIGITS "-._~:/?#[]@!$&'()*+,;=%"
 
 const struct word word_name = { LOWER DIGITS, LOWER DIGITS "-", 40,
-	"a name: use a-z, 0-9 and -, at most 40" };
+	"a name: use a-z, 0-9 and -, at most 40", false };
 const struct word word_alias = { LOWER DIGITS, LOWER DIGITS "._-", 64,
-	"an image alias: use a-z, 0-9, dot, _ and -, at most 64" };
+	"an image alias: use a-z, 0-9, dot, _ and -, at most 64", false };
 const struct word word_variable = { UPPER LOWER "_", UPPER LOWER DIGITS "_", 64,
-	"the name of a variable" };
+	"the name of a variable", false };
 /* Debian's, which begin with a letter or digit and so are never an option. */
 const struct word word_package = { LOWER DIGITS, LOWER DIGITS "+.-", 64,
-	"the name of a package: use a-z, 0-9, +, dot and -" };
+	"the name of a package: use a-z, 0-9, +, dot and -", false };
 const struct word word_command = { UPPER LOWER DIGITS "_",
 	UPPER LOWER DIGITS "._+-", 64,
-	"a command: use letters, digits, dot, _, + and -" };
+	"a command: use letters, digits, dot, _, + and -", false };
 const struct word word_version = { DIGITS, LOWER DIGITS ".+-", 32,
-	"a version: 22, 3.12 and the like, or latest, lts or stable" };
+	"a version: 22, 3.12 and the like, or latest, lts or stable", false };
+/* What Lima takes for a part of a disk's name, and no more. */
 const struct word word_volume = { LOWER DIGITS, LOWER DIGITS "-", 32,
-	"the name of a volume: use a-z, 0-9 and -, at most 32" };
+	"the name of a volume: use a-z, 0-9 and - between them, at most 32",
+	true };
+static const struct word preset_name = { LOWER DIGITS, LOWER DIGITS "-", 32, "",
+	false };
 
 bool
 word_ok(const struct word *w, const char *s)
 {
-	return s[0] && strchr(w->first, s[0]) && strlen(s) <= w->max &&
-	       s[strspn(s, w->rest)] == '\0';
+	const size_t n = strlen(s);
+
+	if (!n || n > w->max || !strchr(w->first, s[0]) ||
+	    s[strspn(s, w->rest)])
+		return false;
+	return !w->apart || (s[n - 1] != '-' && !strstr(s, "--"));
 }
 
 /* [a-z0-9_-]: neighbours in ASCII become a range, the rest is escaped. */
@@ -53,7 +61,7 @@ add_class(struct buf *out, const char *set)
 void
 word_pattern(struct buf *out, const struct word *w)
 {
-	buf_adds(out, "^");
+	buf_adds(out, w->apart ? "^(?!.*-(-|$))" : "^");
 	add_class(out, w->first);
 	add_class(out, w->rest);
 	buf_addf(out, "{0,%zu}$", w->max - 1);
@@ -117,6 +125,6 @@ word_is_host(const char *s)
 	static const char preset[] = "preset:";
 
 	if (strncmp(s, preset, sizeof(preset) - 1) == 0)
-		return word_ok(&word_volume, s + sizeof(preset) - 1);
+		return word_ok(&preset_name, s + sizeof(preset) - 1);
 	return is_domain(s[0] == '*' && s[1] == '.' ? s + 2 : s);
 }

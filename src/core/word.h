@@ -11,6 +11,7 @@ struct word {
 	const char *first, *rest; /* characters */
 	size_t max; /* bytes */
 	const char *is; /* "a name: use ..." */
+	bool apart; /* no "-" beside another one or at the end */
 };
 
 bool word_ok(const struct word *w, const char *s) must_check;

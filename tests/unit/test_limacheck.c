@@ -30,6 +30,18 @@ static const struct {
 	{ "{\"a\":\"1\"}", "{\"a\":1}", "a is 1 instead of \"1\"" },
 	{ "{}", "{\"provision\":[{\"script\":\"x\"}]}",
 	    "provision is set, which nobody asked for" },
+	{ "{\"additionalDisks\":[{\"name\":\"v\",\"format\":false}]}",
+	    "{\"additionalDisks\":[{\"name\":\"v\",\"format\":false}]}", "" },
+	/* Without the false Lima makes partitions on it. */
+	{ "{\"additionalDisks\":[{\"name\":\"v\",\"format\":false}]}",
+	    "{\"additionalDisks\":[{\"name\":\"v\",\"format\":true}]}",
+	    "additionalDisks[0].format is true instead of false" },
+	{ "{\"additionalDisks\":[{\"name\":\"v\"}]}",
+	    "{\"additionalDisks\":[{\"name\":\"v\"},{\"name\":\"w\"}]}",
+	    "additionalDisks is [{\"name\":\"v\"},{\"name\":\"w\"}] instead of "
+	    "[{\"name\":\"v\"}]" },
+	{ "{}", "{\"additionalDisks\":[{\"name\":\"v\"}]}",
+	    "additionalDisks is set, which nobody asked for" },
 	{ "{}", "{\"copyToHost\":[{}]}",
 	    "copyToHost is set, which nobody asked for" },
 	{ "{}", "{\"env\":{\"A\":\"b\"}}",
@@ -46,9 +58,8 @@ main(void)
 		cleanup(buf) struct buf why = BUF_INIT;
 		cleanup(json) struct json *asked = json_parse(
 		    "asked", rows[i].asked, strlen(rows[i].asked), &e);
-		cleanup(json) struct json *understood =
-		    json_parse("understood", rows[i].understood,
-			strlen(rows[i].understood), &e);
+		cleanup(json) struct json *understood = json_parse("understood",
+		    rows[i].understood, strlen(rows[i].understood), &e);
 
 		CHECK(asked && understood);
 		CHECK(limacheck(asked, understood, &why) == !rows[i].why[0]);

@@ -34,7 +34,8 @@ static void
 check(const struct machinefile *mf, const struct image *image, const char *root,
     const char *want)
 {
-	check_machine(&(struct lima_machine){ mf, image, root, NULL, 0 }, want);
+	check_machine(
+	    &(struct lima_machine){ mf, image, root, NULL, 0, NULL }, want);
 }
 
 /* Everything that there is, as Lima gets it. */
@@ -106,6 +107,8 @@ test_golden(void)
 	"\"1024MiB\",\"disk\":\"4096MiB\",\"mounts\":[" mounts "]," TIGHT \
 	"\"portForwards\":[" END_RULE "]}"
 
+#define ROOT "{\"location\":\"/p\",\"mountPoint\":\"/p\",\"writable\":true}"
+
 /* What is mounted is what the host has resolved, at the guest's place. */
 static void
 test_mounts(void)
@@ -141,6 +144,32 @@ test_mounts(void)
 		"\"writable\":true}"));
 }
 
+/* Volumes, in the order that storage_make() gives them. */
+static void
+test_disks(void)
+{
+	static const struct machinefile mf = {
+		.cpus = 1, .memory = GiB, .disk = 4 * GiB
+	};
+	static const struct image image = { .location = "https://d.org/x",
+		.digest = "sha256:d",
+		.arch = "aarch64" };
+	struct storage_volume volumes[] = { { .disk = "v-1-a" },
+		{ .disk = "v-1_agents" } };
+	struct storage s = { .volumes = volumes, .nvolumes = 0 };
+	struct lima_machine m = {
+		.mf = &mf, .image = &image, .root = "/p", .storage = &s
+	};
+
+	check_machine(&m, MACHINE("", ROOT));
+	s.nvolumes = 2;
+	check_machine(&m,
+	    MACHINE(
+		"\"additionalDisks\":[{\"name\":\"v-1-a\",\"format\":false},"
+		"{\"name\":\"v-1_agents\",\"format\":false}],",
+		ROOT));
+}
+
 static void
 test_vm_type(void)
 {
@@ -151,8 +180,6 @@ test_vm_type(void)
 		.digest = "sha256:d",
 		.arch = "aarch64" };
 	struct lima_machine m = { .mf = &mf, .image = &image, .root = "/p" };
-
-#define ROOT "{\"location\":\"/p\",\"mountPoint\":\"/p\",\"writable\":true}"
 	check_machine(&m, MACHINE("", ROOT));
 	m.vm_type = VM_TYPE_QEMU;
 	check_machine(&m, MACHINE("\"vmType\":\"qemu\",", ROOT));
@@ -174,7 +201,8 @@ static const char *const allowed[] = { "minimumLimaVersion", "vmType", "arch",
 	"portForwards[].guestPort", "portForwards[].hostPort",
 	"portForwards[].hostIP", "portForwards[].proto",
 	"portForwards[].guestIP", "portForwards[].guestIPMustBeZero",
-	"portForwards[].ignore" };
+	"portForwards[].ignore", "additionalDisks", "additionalDisks[].name",
+	"additionalDisks[].format" };
 
 struct seen {
 	const char *parent;
@@ -235,15 +263,18 @@ test_allowed_keys(void)
 		    true },
 	};
 	bool keys[ARRAY_LEN(allowed)] = { false };
+	cleanup(arena) struct arena *arena = arena_new();
+	struct storage s = { .nvolumes = 0 };
+	struct err e = ERR_INIT;
 	struct diags d = { .count = 0 };
 	cleanup(machinefile) struct machinefile *mf = machinefile_parse(
 	    text, sizeof(text) - 1, &limits, &d);
 
-	CHECK(mf != NULL);
+	CHECK(mf && !storage_make(&s, mf, "/p", "id", arena, &e));
 	for (size_t i = 0; mf && i < ARRAY_LEN(images); i++) {
 		cleanup(json) struct json *v = limayaml_make(
 		    &(struct lima_machine){
-			mf, &images[i], "/p", resolved, VM_TYPE_QEMU });
+			mf, &images[i], "/p", resolved, VM_TYPE_QEMU, &s });
 
 		CHECK(allowed_below(v, &(struct seen){ "", keys }));
 	}
@@ -320,6 +351,7 @@ main(void)
 {
 	test_golden();
 	test_mounts();
+	test_disks();
 	test_vm_type();
 	test_allowed_keys();
 	test_mounts_refused();

@@ -282,9 +282,11 @@ test_unbuilt(void)
 		const char *text, *want;
 	} rows[] = {
 		{ "", "" },
-		{ "tools: []\nvolumes: {}\nworkspace: {mode: ro, private: []}\n"
+		{ "tools: []\nvolumes: {a: {at: /a, size: 1GiB}, b: /b}\n"
+		  "workspace: {mode: ro, private: [a]}\n"
 		  "network: {egress: open}\ngit: {identity: none}\n"
-		  "agents: {codex: {state: none}}\nidle: {stop: never}\n",
+		  "agents: {codex: {state: none}, claude-code: {}}\n"
+		  "idle: {stop: never}\n",
 		    "" },
 		{ "name: a\nimage: i\ncpus: 1\nmemory: 1GiB\ndisk: 4GiB\n"
 		  "packages: [a]\nenv: {A: b}\npass_env: [B]\nports: [3000]\n"
@@ -295,17 +297,13 @@ test_unbuilt(void)
 		    "" },
 		{ "tools: [git]", "tools" },
 		{ "tools: {git: 2}", "tools" },
-		{ "workspace: {private: [a]}", "workspace.private" },
-		{ "volumes: {a: {at: /a, size: 1GiB}}", "volumes" },
 		{ "network: {egress: none}", "network.egress" },
 		{ "network: {egress: allowlist, allow: [a.b]}",
 		    "network.egress, network.allow" },
 		{ "git: {identity: host}", "git.identity" },
-		{ "agents: {codex: {}}", "agents" },
-		{ "agents: {codex: {state: volume}}", "agents" },
 		{ "idle: {stop: 30m}", "idle.stop" },
 		{ "idle: {stop: 1h}\ntools: [go]\nvolumes: {a: /a}",
-		    "tools, volumes, idle.stop" },
+		    "tools, idle.stop" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -70,7 +70,7 @@ test_patterns(void)
 		{ &word_package, "^[a-z0-9][a-z0-9+.\\-]{0,63}$" },
 		{ &word_command, "^[A-Za-z0-9_][A-Za-z0-9._+\\-]{0,63}$" },
 		{ &word_version, "^[0-9][a-z0-9.+\\-]{0,31}$" },
-		{ &word_volume, "^[a-z0-9][a-z0-9\\-]{0,31}$" },
+		{ &word_volume, "^(?!.*-(-|$))[a-z0-9][a-z0-9\\-]{0,31}$" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

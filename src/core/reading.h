@@ -64,6 +64,8 @@ struct size_text {
 	char s[24];
 };
 struct size_text size_show(uint64_t bytes);
+/* About so much, for tables: "1.5GiB", "12MiB", "512B". */
+struct size_text size_about(uint64_t bytes);
 
 /* Any text of one line and at most max bytes; empty only in quotes. */
 bool reading_text(

@@ -90,6 +90,26 @@ size_show(uint64_t bytes)
 	return out;
 }
 
+struct size_text
+size_about(uint64_t bytes)
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	struct size_text out = { "" };
+	uint64_t tenths = bytes < UINT64_MAX / 10 ? bytes * 10 : UINT64_MAX;
+	size_t i = 0;
+
+	for (; tenths >= 10240 && i < ARRAY_LEN(names) - 1; i++)
+		tenths /= 1024;
+	/* One digit behind the point where there is one before it. */
+	if (i && tenths < 100)
+		(void)snprintf(out.s, sizeof(out.s), "%u.%u%s",
+		    (unsigned)(tenths / 10), (unsigned)(tenths % 10), names[i]);
+	else
+		(void)snprintf(out.s, sizeof(out.s), "%llu%s",
+		    (unsigned long long)(tenths / 10), names[i]);
+	return out;
+}
+
 bool
 reading_size(
     struct reading *r, const struct ynode *n, uint64_t min, uint64_t *out)

@@ -1,0 +1,57 @@
+#include "host/qemuimg.h"
+
+#include "base/proc.h"
+
+#define OUTPUT_MAX (64u << 10)
+#define LIMIT_MS 120000 /* a header is written in 10 ms; slow disks exist */
+
+/* The last line of what it printed. */
+static const char *
+last_line(char *text)
+{
+	char *line;
+
+	for (size_t n = strlen(text); n && text[n - 1] == '\n';)
+		text[--n] = '\0';
+	line = strrchr(text, '\n');
+	return line ? line + 1 : text;
+}
+
+int
+qemuimg(const struct lima *l, const char *const *words, const char *what,
+    struct err *e)
+{
+	cleanup(str) char *dirs = path_dirs(l->paths);
+	cleanup(str) char *path = path_find(dirs, "qemu-img");
+	cleanup(argv) struct argv argv = ARGV_INIT;
+	struct proc_capture out = { .text = BUF_INIT, .max = OUTPUT_MAX };
+	struct proc p = { .path = path,
+		.envp = argv_const(&l->env),
+		.in = { .io = PROC_NULL },
+		.out = { .io = PROC_SINK },
+		.err = { .io = PROC_SINK },
+		.sink = proc_capture,
+		.arg = &out,
+		.lock = PROC_LOCK_FD,
+		.pass_lock = l->locked,
+		.timeout_ms = LIMIT_MS };
+	int status = 0, rc;
+
+	if (!path)
+		return err_set(
+		    e, ERR_BACKEND, "cannot %s: there is no qemu-img", what);
+	argv_push(&argv, "qemu-img");
+	for (; *words; words++)
+		argv_push(&argv, *words);
+	p.argv = argv_const(&argv);
+	rc = proc_run(&p, &status, e);
+	if (rc)
+		err_wrap(e, "cannot %s", what);
+	else if (status)
+		rc = err_set(e, ERR_BACKEND,
+		    "cannot %s: qemu-img ended with status %d: %s", what,
+		    status,
+		    out.text.len ? last_line(out.text.s) : "it gave no reason");
+	buf_release(&out.text);
+	return rc;
+}

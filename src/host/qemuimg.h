@@ -1,0 +1,14 @@
+#ifndef HOST_QEMUIMG_H
+#define HOST_QEMUIMG_H
+
+#include "host/lima.h"
+
+/*
+ * qemu-img, which makes and changes disks; lima_find() has seen that it is
+ * there. The words are ours and the files' absolute paths, NULL-terminated and
+ * without the name of the program. `what` follows "cannot " in the message.
+ */
+int qemuimg(const struct lima *l, const char *const *words, const char *what,
+    struct err *e) must_check;
+
+#endif

@@ -18,8 +18,9 @@ static const struct cmd commands[] = {
 	    "say what is wrong with a Machinefile, trusting nothing" },
 	{ "deny", cmd_deny, NEED_PROJECT, "",
 	    "withdraw the approval; its lines do not run" },
-	{ "destroy", cmd_destroy, NEED_CONFIG | NEED_PROJECT, "[--yes]",
-	    "remove this project's VM" },
+	{ "destroy", cmd_destroy, NEED_CONFIG | NEED_PROJECT,
+	    "[--volumes] [--yes]", "remove this project's VM" },
+	{ "df", cmd_df, 0, "[--json]", "show what takes room on the host" },
 	{ "help", cmd_help, 0, "[COMMAND|machinefile|config]",
 	    "list the commands, or the keys of a file" },
 	{ "hook", cmd_hook, 0, "bash|fish|zsh",
@@ -47,6 +48,9 @@ static const struct cmd commands[] = {
 	{ "trust", cmd_trust, 0, "list|prune|revoke [PATH|--all]",
 	    "show the decisions, or forget some" },
 	{ "version", cmd_version, 0, "", "print the version" },
+	{ "volume", cmd_volume, NEED_CONFIG,
+	    "list [--all] [--json]|rm [--yes] [--project PATH] NAME...",
+	    "show the volumes, or remove some" },
 };
 
 const struct cmd *

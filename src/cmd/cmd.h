@@ -91,6 +91,7 @@ CMD(cmd_allow);
 CMD(cmd_check);
 CMD(cmd_deny);
 CMD(cmd_destroy);
+CMD(cmd_df);
 CMD(cmd_enter);
 CMD(cmd_help);
 CMD(cmd_hook);
@@ -108,6 +109,7 @@ CMD(cmd_status);
 CMD(cmd_stop);
 CMD(cmd_trust);
 CMD(cmd_version);
+CMD(cmd_volume);
 #undef CMD
 
 #endif

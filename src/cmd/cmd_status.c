@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 #include "base/msg.h"
+#include "core/reading.h"
+#include "host/volume.h"
 
 #define STATUS_VERSION 1 /* of the JSON form */
 
@@ -44,11 +46,56 @@ vm_word(const struct ctx *cx, const char *stage)
 }
 
 static void
+print_row(const char *name, const char *value)
+{
+	cleanup(buf) struct buf safe = BUF_INIT;
+
+	msg_scrub(&safe, value, strlen(value), false);
+	(void)printf("%-9s %s\n", name, safe.s);
+}
+
+/* arg: the JSON list, or NULL. */
+static int
+show_volume(const struct volume_info *v, void *arg, struct err *e)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+	struct json *o;
+
+	(void)e;
+	if (!arg) {
+		buf_addf(&text, "%s: %s, %s on disk%s", v->name,
+		    size_about(v->size).s, size_about(v->on_disk).s,
+		    v->damaged ? ", damaged" : "");
+		print_row("volume", text.s);
+		return 0;
+	}
+	o = json_new_object();
+	json_set_str(o, "name", v->name);
+	json_set_int(o, "size", (int64_t)v->size);
+	json_set_int(o, "on_disk", (int64_t)v->on_disk);
+	json_set_bool(o, "damaged", v->damaged != NULL);
+	json_add(arg, o);
+	return 0;
+}
+
+/* What cannot be listed is no reason to say nothing of the rest. */
+static void
+show_volumes(const struct ctx *cx, struct json *list)
+{
+	struct err e = ERR_INIT;
+
+	if (volume_each_of(&cx->vm.lima, cx->vm.state.id, cx->project.root,
+		show_volume, list, &e) < 0)
+		msg_error("%s", e.msg);
+}
+
+static void
 print_json(
     const struct ctx *cx, const char *hash, const char *word, const char *stage)
 {
 	cleanup(json) struct json *j = json_new_object();
 	cleanup(buf) struct buf out = BUF_INIT;
+	struct json *volumes = json_new_array();
 
 	json_set_int(j, "version", STATUS_VERSION);
 	json_set_str(j, "root", cx->project.root);
@@ -70,17 +117,10 @@ print_json(
 		json_set_int(j, "failed_step", cx->vm.record.failed_step);
 		json_set_int(j, "failed_status", cx->vm.record.failed_status);
 	}
+	json_set(j, "volumes", volumes);
+	show_volumes(cx, volumes);
 	json_write(&out, j, true);
 	(void)fwrite(out.s, 1, out.len, stdout);
-}
-
-static void
-print_row(const char *name, const char *value)
-{
-	cleanup(buf) struct buf safe = BUF_INIT;
-
-	msg_scrub(&safe, value, strlen(value), false);
-	(void)printf("%-9s %s\n", name, safe.s);
 }
 
 static void
@@ -99,6 +139,7 @@ print_text(
 		print_row("stage", stage);
 	if (cx->vm.record.image)
 		print_row("image", cx->vm.record.image);
+	show_volumes(cx, NULL);
 }
 
 int

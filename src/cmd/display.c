@@ -2,8 +2,9 @@
 
 #include "base/buf.h"
 #include "base/msg.h"
-
-#define MiB (UINT64_C(1) << 20)
+#include "core/reading.h"
+#include "core/schema.h"
+#include "core/storage.h"
 
 static void printf_like(3, 4)
     row(bool wider, const char *what, const char *fmt, ...)
@@ -94,6 +95,38 @@ show_files(const struct machinefile *mf, const struct machinefile *b)
 	}
 }
 
+static bool
+has_volume(const struct machinefile *mf, const struct volume *v)
+{
+	for (size_t i = 0; mf && i < mf->nvolumes; i++)
+		if (strcmp(mf->volumes[i].name, v->name) == 0 &&
+		    strcmp(mf->volumes[i].at, v->at) == 0 &&
+		    mf->volumes[i].size >= v->size)
+			return true;
+	return false;
+}
+
+/* What outlives the VM. */
+static void
+show_volumes(const struct machinefile *mf, const struct machinefile *b)
+{
+	for (size_t i = 0; i < mf->nvolumes; i++) {
+		const struct volume *v = &mf->volumes[i];
+
+		row(!has_volume(b, v), "volume", "%s, %s, at %s", v->name,
+		    size_show(v->size).s, v->at);
+	}
+	for (size_t i = 0; i < mf->nprivate_dirs; i++)
+		row(!has_word(b ? b->private_dirs : NULL,
+			b ? b->nprivate_dirs : 0, mf->private_dirs[i]),
+		    "private", "%s is the VM's own", mf->private_dirs[i]);
+	for (const char *const *a = schema_agents; *a; a++)
+		if (storage_keeps(mf, *a))
+			row(!b || !storage_keeps(b, *a), "agent",
+			    "what %s keeps, its login too, outlives the VM",
+			    *a);
+}
+
 static const char *
 line_count(const char *text, char count[32])
 {
@@ -123,6 +156,7 @@ display_capabilities(
 	    mf->cpus, (unsigned long long)(mf->memory / MiB),
 	    (unsigned long long)(mf->disk / MiB));
 	show_files(mf, b);
+	show_volumes(mf, b);
 	row(!b, "network",
 	    "open: the internet, your network, servers on this host");
 	for (size_t i = 0; i < mf->nports; i++) {

@@ -5,6 +5,34 @@
 #define OUTPUT_MAX (64u << 10)
 #define LIMIT_MS 120000 /* a header is written in 10 ms; slow disks exist */
 
+/* docs/interop/qcow2.txt of QEMU; the numbers are big-endian. */
+#define QCOW2_HEADER 72
+#define QCOW2_BACKING 8
+#define QCOW2_SIZE 24
+
+static uint64_t
+big_endian(const unsigned char *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+bool
+qcow2_read(struct qcow2 *q, int fd)
+{
+	unsigned char h[QCOW2_HEADER];
+
+	if (pread(fd, h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
+	    memcmp(h, "QFI\xfb", 4) != 0)
+		return false;
+	q->size = big_endian(h + QCOW2_SIZE);
+	q->backed = big_endian(h + QCOW2_BACKING) != 0;
+	return true;
+}
+
 /* The last line of what it printed. */
 static const char *
 last_line(char *text)

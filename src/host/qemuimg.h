@@ -11,4 +11,11 @@
 int qemuimg(const struct lima *l, const char *const *words, const char *what,
     struct err *e) must_check;
 
+/* What the header of a qcow2 disk says; false if it is none. */
+struct qcow2 {
+	uint64_t size; /* bytes that the guest sees */
+	bool backed; /* it rests on another file, which its header names */
+};
+bool qcow2_read(struct qcow2 *q, int fd) must_check;
+
 #endif

@@ -24,6 +24,20 @@ read_root(int fd)
 	return root;
 }
 
+char *
+state_root(const struct paths *p, const char *id)
+{
+	cleanup(str) char *projects = path_join(p->state, "projects");
+	cleanup(str) char *dir = path_join(projects, id);
+	struct err ignored = ERR_INIT;
+	cleanup(fd) int fd = -1;
+
+	if (!*id || id[strspn(id, "0123456789abcdef")])
+		return NULL;
+	fd = fs_private_subdir(AT_FDCWD, dir, false, &ignored);
+	return fd < 0 ? NULL : read_root(fd);
+}
+
 static int
 open_projects(const struct paths *p, bool make, struct err *e)
 {

@@ -35,6 +35,11 @@ int state_open(struct state *s, const struct paths *p, const char *root,
     bool make, struct err *e) must_check;
 void state_release(struct state *s);
 
+/*
+ * The project that an ID is of, for people; malloc'ed, or NULL if it is none.
+ */
+char *state_root(const struct paths *p, const char *id);
+
 CLEANUP_DEFINE(state, struct state, state_release(p));
 
 /*

@@ -233,9 +233,8 @@ say_busy(const struct vm *vm)
 		    stage, worker);
 }
 
-/* For commands of the user that change the VM: one at a time. */
-static int
-lock_with_progress(struct vm *vm, const char *root, struct err *e)
+int
+vm_lock(struct vm *vm, const char *root, struct err *e)
 {
 	const char *name = strrchr(root, '/') + 1;
 	struct timespec begin;
@@ -260,7 +259,7 @@ vm_stop(struct vm *vm, const char *root, struct err *e)
 
 	if (vm->state.fd < 0)
 		return 0;
-	lock = lock_with_progress(vm, root, e);
+	lock = vm_lock(vm, root, e);
 	if (lock < 0 || vm_refresh(vm, e))
 		return -1;
 	if (vm->now.state == VM_ABSENT || vm->now.state == VM_STOPPED)
@@ -278,7 +277,7 @@ vm_destroy(struct vm *vm, const char *root, struct err *e)
 
 	if (vm->state.fd < 0)
 		return 0;
-	lock = lock_with_progress(vm, root, e);
+	lock = vm_lock(vm, root, e);
 	if (lock < 0)
 		return -1;
 	/* A damaged record must not stand in the way of getting rid of it. */

@@ -63,6 +63,12 @@ int vm_ensure(struct vm *vm, const struct trusted *t, bool retry,
 /* The worker behind vm_begin(): the lock is its descriptor PROC_LOCK_FD. */
 int vm_work(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 
+/*
+ * For commands of the user that change what it has: one at a time. Waits,
+ * showing what goes on; the descriptor is the lock. vm->state.fd is not -1.
+ */
+int vm_lock(struct vm *vm, const char *root, struct err *e) must_check;
+
 /* 1: it was running, 0: there was nothing to stop. */
 int vm_stop(struct vm *vm, const char *root, struct err *e) must_check;
 /* The same: remove the VM and what we recorded of it; the decision stays. */

@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "core/reading.h"
 #include "core/text.h"
+#include "host/state.h"
 #include "host/volume_disk.h"
 
 /* What is being made or removed; no name of a disk begins with a dot. */
@@ -116,26 +117,12 @@ make_volume(const struct lima *l, const struct disks *d, const char *root,
 	return 0;
 }
 
-/* The project of one of our instances, for a message. */
-static char *
-project_of(const struct lima *l, const char *instance)
-{
-	cleanup(buf) struct buf path = BUF_INIT;
-	struct err ignored = ERR_INIT;
-	char *root;
-	size_t len;
-
-	if (strncmp(instance, "m-", 2) != 0)
-		return NULL;
-	buf_addf(&path, "%s/projects/%s/root", l->paths->state, instance + 2);
-	return fs_read(AT_FDCWD, path.s, 4096, &root, &len, &ignored) ? NULL
-								      : root;
-}
-
 static int
 refuse_used(const struct lima *l, const struct volume_info *v, struct err *e)
 {
-	cleanup(str) char *root = project_of(l, v->used_by);
+	cleanup(str) char *root = strncmp(v->used_by, "m-", 2) == 0
+				      ? state_root(l->paths, v->used_by + 2)
+				      : NULL;
 
 	if (root)
 		return err_set(e, ERR_CONFIG,

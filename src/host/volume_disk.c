@@ -14,11 +14,6 @@
 #define RECORD_VERSION 1
 #define SECTOR 512 /* of st_blocks */
 
-/* docs/interop/qcow2.txt of QEMU; the numbers are big-endian. */
-#define QCOW2_HEADER 72
-#define QCOW2_BACKING 8
-#define QCOW2_SIZE 24
-
 int
 volume_record_parse(
     struct volume_record *r, const char *text, size_t len, struct err *e)
@@ -68,35 +63,24 @@ write_record(int dir, const struct volume_record *r, struct err *e)
 	return fs_replace(dir, RECORD, text.s, text.len, 0600, e);
 }
 
-static uint64_t
-big_endian(const unsigned char *p)
-{
-	uint64_t v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
 /* How much it can hold; 0 with the reason if it is no disk of ours. */
 static uint64_t
 disk_size(int fd, const struct stat *st, struct err *e)
 {
-	unsigned char h[QCOW2_HEADER];
+	struct qcow2 q;
 
 	if (strcmp(os_vm_type(), "vz") == 0)
 		return (uint64_t)st->st_size;
-	if (pread(fd, h, sizeof(h), 0) != (ssize_t)sizeof(h) ||
-	    memcmp(h, "QFI\xfb", 4) != 0) {
+	if (!qcow2_read(&q, fd)) {
 		err_set(e, ERR_CONFIG, VOLUME_DATA " is no qcow2 disk");
 		return 0;
 	}
-	if (big_endian(h + QCOW2_BACKING)) {
+	if (q.backed) {
 		err_set(e, ERR_CONFIG,
 		    VOLUME_DATA " rests on another file, as ours never does");
 		return 0;
 	}
-	return big_endian(h + QCOW2_SIZE);
+	return q.size;
 }
 
 static int

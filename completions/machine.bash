@@ -4,8 +4,8 @@
 
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
-	local commands='allow check deny destroy help hook init lock logs off on run shell
-		start status stop trust version'
+	local commands='allow check deny destroy df help hook init lock logs off on run shell
+		start status stop trust version volume'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac
 	if (( COMP_CWORD == at )); then
@@ -15,7 +15,8 @@ _machine() {
 		case ${COMP_WORDS[at]} in
 		allow) words=--hash ;;
 		check) [[ $cur == -* ]] && words='--json --schema' ;;
-		destroy) words=--yes ;;
+		destroy) words='--volumes --yes' ;;
+		df) words=--json ;;
 		help) words="$commands machinefile config" ;;
 		hook) words='bash fish zsh' ;;
 		logs) words='engine provision start' ;;
@@ -23,6 +24,7 @@ _machine() {
 		start | up) words=--background ;;
 		status) words=--json ;;
 		trust) words='list prune revoke --all' ;;
+		volume) words='list rm --all --json --yes --project' ;;
 		esac
 	fi
 	# Files; what the VM has for commands is not known here.

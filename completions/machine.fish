@@ -30,6 +30,7 @@ __machine_complete_command allow "approve this project's Machinefile as it is no
 __machine_complete_command check 'say what is wrong with a Machinefile, trusting nothing'
 __machine_complete_command deny 'withdraw the approval; its lines do not run'
 __machine_complete_command destroy "remove this project's VM"
+__machine_complete_command df 'show what takes room on the host'
 __machine_complete_command help 'list the commands, or the keys of a file'
 __machine_complete_command hook "print the code for a shell's startup file"
 __machine_complete_command init 'write a Machinefile with comments'
@@ -44,12 +45,15 @@ __machine_complete_command status 'show the project, the approval and the VM'
 __machine_complete_command stop 'stop the VM'
 __machine_complete_command trust 'show the decisions, or forget some'
 __machine_complete_command version 'print the version'
+__machine_complete_command volume 'show the volumes, or remove some'
 
 complete -c machine -n '__machine_complete_after allow' -l hash -x -d 'approve it if it has this SHA-256'
 complete -c machine -n '__machine_complete_after check' -F
 complete -c machine -n '__machine_complete_after check' -l json -d 'for editors'
 complete -c machine -n '__machine_complete_after check' -l schema -d 'print the JSON Schema'
+complete -c machine -n '__machine_complete_after destroy' -l volumes -d 'its volumes, too'
 complete -c machine -n '__machine_complete_after destroy' -l yes -d 'do not ask'
+complete -c machine -n '__machine_complete_after df' -l json -d 'for programs'
 complete -c machine -n '__machine_complete_after help' -a 'machinefile config' -d 'the keys of this file'
 complete -c machine -n '__machine_complete_after hook' -a 'bash fish zsh'
 complete -c machine -n '__machine_complete_after logs' -a 'engine provision start'
@@ -59,3 +63,8 @@ complete -c machine -n '__machine_complete_after start up' -l background -d 'do 
 complete -c machine -n '__machine_complete_after trust' -a 'list prune revoke'
 complete -c machine -n '__machine_complete_after trust' -l all -d 'of all projects'
 complete -c machine -n '__machine_complete_after status' -l json -d 'for programs'
+complete -c machine -n '__machine_complete_after volume' -a 'list rm'
+complete -c machine -n '__machine_complete_after volume' -l all -d 'of all projects'
+complete -c machine -n '__machine_complete_after volume' -l json -d 'for programs'
+complete -c machine -n '__machine_complete_after volume' -l yes -d 'do not ask'
+complete -c machine -n '__machine_complete_after volume' -l project -x -d 'whose'

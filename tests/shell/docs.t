@@ -272,7 +272,7 @@ host_words() {
 }
 
 json_fields() {
-	sed -n 's/.*json_set_[a-z]*(j, "\([a-z_]*\)".*/\1/p' \
+	sed -n 's/.*json_set[a-z_]*(j, "\([a-z_]*\)".*/\1/p' \
 	    src/cmd/cmd_status.c | sort -u >"$tmp/program"
 	sed -n '/^\.Sh STATUS/,/^\.Sh ENV/s/^\.It Cm //p' "$docs/man/machine.1" |
 	    sort >"$tmp/manual"

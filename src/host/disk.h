@@ -4,16 +4,14 @@
 #include "host/lima.h"
 
 /*
- * Disk images. On Linux qcow2 through qemu-img(1), which only this module
- * runs; where Lima uses Apple's framework, raw files that the file system
- * clones (clonefile(2)), which needs no parent any more.
- *
- * What qemu-img prints goes to the descriptor `log`, its reason into *e.
+ * The disks of layers and sessions. With QEMU qcow2; where Lima uses Apple's
+ * framework, raw files that the file system clones (clonefile(2)), which need
+ * no parent any more.
  */
 
 /* A new disk at `path` that differs from `parent` in nothing yet. */
 int disk_overlay(const struct lima *l, const char *parent, const char *path,
-    uint64_t bytes, int log, struct err *e) must_check;
+    uint64_t bytes, struct err *e) must_check;
 
 /*
  * Store at `path` what `disk` holds: all of it, or with a parent only what
@@ -26,21 +24,19 @@ struct disk_parent {
 		      */
 };
 int disk_store(const struct lima *l, const char *disk,
-    const struct disk_parent *parent, const char *path, int log,
+    const struct disk_parent *parent, const char *path,
     struct err *e) must_check;
 
 /*
  * Refuse a disk that a stranger made and that leads to other files of the
  * host: with a backing file or a data file of its own (CVE-2023-32684).
  */
-int disk_check(
-    const struct lima *l, const char *path, struct err *e) must_check;
+int disk_check(const char *path, struct err *e) must_check;
 
 /* Its size in the guest, and the bytes that its file takes. */
 struct disk_size {
 	uint64_t apparent, stored;
 };
-int disk_size(const struct lima *l, const char *path, struct disk_size *s,
-    struct err *e) must_check;
+int disk_size(const char *path, struct disk_size *s, struct err *e) must_check;
 
 #endif

@@ -3,12 +3,15 @@
 #include "base/proc.h"
 
 #define OUTPUT_MAX (64u << 10)
-#define LIMIT_MS 120000 /* a header is written in 10 ms; slow disks exist */
+#define LIMIT_MS (15 * 60 * 1000) /* a disk of gigabytes, a slow one */
 
 /* docs/interop/qcow2.txt of QEMU; the numbers are big-endian. */
-#define QCOW2_HEADER 72
+#define QCOW2_HEADER 80
+#define QCOW2_VERSION 4
 #define QCOW2_BACKING 8
 #define QCOW2_SIZE 24
+#define QCOW2_INCOMPATIBLE 72 /* from version 3 on */
+#define QCOW2_DATA_FILE 4u
 
 static uint64_t
 big_endian(const unsigned char *p)
@@ -30,6 +33,8 @@ qcow2_read(struct qcow2 *q, int fd)
 		return false;
 	q->size = big_endian(h + QCOW2_SIZE);
 	q->backed = big_endian(h + QCOW2_BACKING) != 0;
+	q->outside = big_endian(h + QCOW2_VERSION) >> 32 >= 3 &&
+		     big_endian(h + QCOW2_INCOMPATIBLE) & QCOW2_DATA_FILE;
 	return true;
 }
 
@@ -49,11 +54,9 @@ int
 qemuimg(const struct lima *l, const char *const *words, const char *what,
     struct err *e)
 {
-	cleanup(str) char *dirs = path_dirs(l->paths);
-	cleanup(str) char *path = path_find(dirs, "qemu-img");
 	cleanup(argv) struct argv argv = ARGV_INIT;
 	struct proc_capture out = { .text = BUF_INIT, .max = OUTPUT_MAX };
-	struct proc p = { .path = path,
+	struct proc p = { .path = l->qemu_img,
 		.envp = argv_const(&l->env),
 		.in = { .io = PROC_NULL },
 		.out = { .io = PROC_SINK },
@@ -65,7 +68,7 @@ qemuimg(const struct lima *l, const char *const *words, const char *what,
 		.timeout_ms = LIMIT_MS };
 	int status = 0, rc;
 
-	if (!path)
+	if (!l->qemu_img)
 		return err_set(
 		    e, ERR_BACKEND, "cannot %s: there is no qemu-img", what);
 	argv_push(&argv, "qemu-img");

@@ -15,6 +15,7 @@ int qemuimg(const struct lima *l, const char *const *words, const char *what,
 struct qcow2 {
 	uint64_t size; /* bytes that the guest sees */
 	bool backed; /* it rests on another file, which its header names */
+	bool outside; /* its data are in another file */
 };
 bool qcow2_read(struct qcow2 *q, int fd) must_check;
 

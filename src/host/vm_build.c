@@ -130,7 +130,7 @@ store(struct build *b, struct layer *l, const char *dir,
 
 	vm_stage_set(&b->vm, "storing the %s image",
 	    layer_kind_of(l->name) == KIND_BASE ? "base" : "golden");
-	return disk_store(&b->vm.lima, from, parent, to, b->work.log, e);
+	return disk_store(&b->vm.lima, from, parent, to, e);
 }
 
 static int
@@ -163,7 +163,7 @@ create_base(struct build *b, struct err *e)
 	config = vm_configuration(&b->work);
 	vm_stage_set(vm, "preparing the image %s", b->work.image.alias);
 	if ((b->work.image.location[0] == '/' &&
-		disk_check(&vm->lima, b->work.image.location, e)) ||
+		disk_check(b->work.image.location, e)) ||
 	    vm_write_configuration(&b->work, config, &text, &path, e) ||
 	    lima_create(&vm->lima, vm->instance, path.s, b->work.log, e) ||
 	    lima_verify(&vm->lima, vm->instance, config, e))
@@ -298,7 +298,7 @@ store_project(
 		 &(struct disk_parent){ .path = path,
 		     .written = written.s,
 		     .direct = strcmp(w->top.name, parent->name) == 0 },
-		 to, w->log, e) ||
+		 to, e) ||
 		     layer_commit(l, &r, text, e)
 		 ? -1
 		 : 0;

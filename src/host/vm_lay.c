@@ -28,7 +28,8 @@ vm_configuration(const struct work *w)
 		.image = &w->image,
 		.root = w->vm->building ? NULL : trusted_root(w->trusted),
 		.mounts = w->mounts,
-		.vm_type = w->vm->config->vm_type };
+		.vm_type = w->vm->config->vm_type,
+		.storage = &w->storage };
 
 	return limayaml_make(&m);
 }
@@ -91,7 +92,7 @@ write_disk(const struct work *w, struct err *e)
 	cleanup(str) char *disk = lima_file(
 	    &w->vm->lima, w->vm->instance, "disk");
 
-	return disk_overlay(&w->vm->lima, parent, disk, w->mf->disk, w->log, e);
+	return disk_overlay(&w->vm->lima, parent, disk, w->mf->disk, e);
 }
 
 /* The program that the guest runs first; malloc'ed. */
@@ -107,6 +108,17 @@ guest_program(const struct work *w, struct err *e)
 	return path;
 }
 
+static void
+add_storage(struct bootconf *conf, const struct storage *s)
+{
+	for (size_t i = 0; i < s->nvolumes; i++)
+		bootconf_add_volume(
+		    conf, s->volumes[i].device, s->volumes[i].at);
+	for (size_t i = 0; i < s->nbinds; i++)
+		bootconf_add_bind(conf, s->binds[i].at, s->binds[i].subdir,
+		    s->binds[i].target);
+}
+
 static int
 write_initrd(const struct work *w, int dir, struct err *e)
 {
@@ -119,6 +131,7 @@ write_initrd(const struct work *w, int dir, struct err *e)
 		return -1;
 	if (w->vm->lima.qemu)
 		conf.ports = QEMU_PORTS;
+	add_storage(&conf, &w->storage);
 	fd = openat(dir, "initrd",
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

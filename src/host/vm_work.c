@@ -4,6 +4,8 @@
 #include "base/msg.h"
 #include "core/currency.h"
 #include "core/lockfile.h"
+#include "host/private.h"
+#include "host/volume.h"
 
 #define TAIL_MAX 1500 /* bytes of a log in a message */
 #define TAIL_LINES 20
@@ -109,11 +111,22 @@ vm_remove(struct vm *vm, struct err *e)
 	return 0;
 }
 
-/* Start what is laid out, until lines could run in it. */
+/* When no guest lives that could put something else there. */
+static int
+prepare_storage(const struct work *w, struct err *e)
+{
+	const char *root = trusted_root(w->trusted);
+
+	if (private_check(w->mf, root, e))
+		return -1;
+	return volume_prepare(
+	    &w->vm->lima, w->vm->state.id, root, &w->storage, e);
+}
+
 static int
 boot(struct work *w, struct err *e)
 {
-	return vm_lay(w, e) || vm_boot(w, e) ? -1 : 0;
+	return prepare_storage(w, e) || vm_lay(w, e) || vm_boot(w, e) ? -1 : 0;
 }
 
 static int
@@ -227,6 +240,8 @@ prepare(struct work *w, struct err *e)
 	struct vm *vm = w->vm;
 
 	if (refuse_unbuilt(w, e) || vm_resolve_mounts(w, e) ||
+	    storage_make(&w->storage, w->mf, trusted_root(w->trusted),
+		vm->state.id, w->arena, e) ||
 	    lima_find(&vm->lima, vm->config, vm->self, e) ||
 	    lima_check_version(&vm->lima, e) ||
 	    lima_image(&vm->lima, vm->config, w->mf, w->arena, &w->image, e) ||

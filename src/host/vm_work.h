@@ -3,6 +3,7 @@
 
 #include "core/currency.h"
 #include "core/image.h"
+#include "core/storage.h"
 #include "host/layer.h"
 #include "host/vm.h"
 
@@ -41,6 +42,7 @@ struct work {
 	struct layer_step *steps;
 	char (*ids)[HASH_XXH128_HEX + 1]; /* currency_step() of each */
 	size_t nsteps, ncreate;
+	struct storage storage;
 	const char **mounts; /* where mf->mounts[i].from leads to */
 	char session[HASH_XXH128_HEX + 1];
 

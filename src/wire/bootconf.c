@@ -67,6 +67,13 @@ is_absolute(const char *path)
 	return path[0] == '/' && is_relative(path + 1);
 }
 
+static bool
+is_target(const char *path)
+{
+	return is_absolute(path) ||
+	       (strncmp(path, "~/", 2) == 0 && is_relative(path + 2));
+}
+
 static int
 check_volume(const struct bootconf *c, size_t i, struct err *e)
 {
@@ -109,7 +116,7 @@ check_bind(const struct bootconf *c, size_t i, struct err *e)
 	if (!is_relative(b->subdir))
 		return err_set(
 		    e, ERR_CONFIG, "%s is not a relative path", b->subdir);
-	if (!is_absolute(b->target))
+	if (!is_target(b->target))
 		return err_set(e, ERR_CONFIG,
 		    "%s is not a directory's full path", b->target);
 	for (size_t k = 0; k < i; k++)

@@ -24,7 +24,7 @@
  */
 #define BOOTCONF_MAX ((size_t)64 * 1024)
 #define BOOTCONF_PATH_MAX 1024 /* bytes of a directory */
-#define BOOTCONF_VOLUMES_MAX 16
+#define BOOTCONF_VOLUMES_MAX 18 /* 16 of a Machinefile, two of ours */
 #define BOOTCONF_BINDS_MAX 128
 #define BOOTCONF_PORTS_MAX 30
 #define BOOTCONF_DELAY_MAX 60000
@@ -39,7 +39,8 @@ struct bootconf_volume {
 struct bootconf_bind {
 	char *volume; /* the `at` of a volume */
 	char *subdir; /* relative, without "//", "." and ".." */
-	char *target; /* as at; no two binds have the same */
+	/* As at, or "~/" and a path in the user's home; all are different. */
+	char *target;
 };
 
 struct bootconf {

@@ -84,6 +84,7 @@ record_parse(struct record *r, const char *text, size_t len, struct err *e)
 	r->image = get_copy(j, "image");
 	r->digest = get_copy(j, "digest");
 	r->parent = get_copy(j, "parent");
+	r->layer = get_copy(j, "layer");
 	ready = json_get_str(j, "ready");
 	if ((ready && strlen(ready) >= sizeof(r->ready)) ||
 	    !get_hex(j, "session", r->session, HASH_XXH128_HEX) ||
@@ -139,6 +140,8 @@ record_save(const struct record *r, const struct state *s, struct err *e)
 		json_set_str(j, "digest", r->digest);
 	if (r->parent)
 		json_set_str(j, "parent", r->parent);
+	if (r->layer)
+		json_set_str(j, "layer", r->layer);
 	json_set_str(j, "session", r->session);
 	json_set_str(j, "verified", r->verified);
 	json_set_str(j, "applied", r->applied);
@@ -191,6 +194,7 @@ record_release(struct record *r)
 	free(r->image);
 	free(r->digest);
 	free(r->parent);
+	free(r->layer);
 	free(r->steps);
 	free(r->changes);
 	*r = (struct record){ 0 };

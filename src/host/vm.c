@@ -35,7 +35,12 @@ vm_refresh(struct vm *vm, struct err *e)
 	if (vm->state.fd >= 0)
 		lima_look(&vm->lima, vm->instance, &vm->now);
 	record_release(&vm->record);
-	return record_load(&vm->record, &vm->state, e);
+	if (record_load(&vm->record, &vm->state, e))
+		return -1;
+	/* Its session is over; its layers are there. */
+	if (vm->now.state == VM_ABSENT && vm->record.layer)
+		vm->now.state = VM_STOPPED;
+	return 0;
 }
 
 void

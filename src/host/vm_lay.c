@@ -217,9 +217,11 @@ vm_lay(struct work *w, struct err *e)
 	free(r->image);
 	free(r->digest);
 	free(r->parent);
+	free(r->layer);
 	r->image = xstrdup(w->image.location);
 	r->digest = w->image.digest ? xstrdup(w->image.digest) : NULL;
 	r->parent = xstrdup(vm_parent(w)->name);
+	r->layer = xstrdup(w->top.name);
 	memcpy(r->session, w->session, sizeof(r->session));
 	return vm_save(w->vm, e);
 }

@@ -63,7 +63,11 @@ termfilter_reset(struct termfilter *f, char out[TERMFILTER_RESET_MAX])
 		memcpy(out, "\033\\", 2);
 		n = 2;
 	}
-	n += pop_keys(f, 1, out + n, TERMFILTER_RESET_MAX - n);
+	/* Each screen has its own; the one that is not shown is out of reach.
+	 */
+	if (termfilter_on_alternate(f))
+		n += pop_keys(f, 1, out + n, TERMFILTER_RESET_MAX - n);
+	f->kitty[1] = 0;
 	for (unsigned m = 0; m < MODE_COUNT; m++) {
 		size_t len = strlen(resets[m]);
 

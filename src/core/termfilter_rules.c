@@ -20,15 +20,14 @@ termfilter_mode(struct termfilter *f, enum term_mode m, bool on)
 		f->modes &= ~(UINT64_C(1) << m);
 }
 
-static bool
-on_alternate(const struct termfilter *f)
+bool
+termfilter_on_alternate(const struct termfilter *f)
 {
 	return f->modes &
 	       (UINT64_C(1) << MODE_ALT_47 | UINT64_C(1) << MODE_ALT_1047 |
 		   UINT64_C(1) << MODE_ALT_1049);
 }
 
-/* A question whose answer is harmless, if somebody is there to take it. */
 bool
 termfilter_ask(struct termfilter *f)
 {
@@ -154,7 +153,7 @@ set_modes(struct termfilter *f, const struct csi *c)
 static bool
 keyboard(struct termfilter *f, const struct csi *c)
 {
-	unsigned *depth = &f->kitty[on_alternate(f)];
+	unsigned *depth = &f->kitty[termfilter_on_alternate(f)];
 	unsigned n = c->n && c->p[0] ? c->p[0] : 1;
 
 	switch (c->prefix) {

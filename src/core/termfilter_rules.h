@@ -30,6 +30,7 @@ bool termfilter_is_sixel(const struct termfilter *f);
 /* A question whose answer is harmless: is somebody there to take it? */
 bool termfilter_ask(struct termfilter *f);
 
+bool termfilter_on_alternate(const struct termfilter *f);
 void termfilter_mode(struct termfilter *f, enum term_mode m, bool on);
 
 #endif

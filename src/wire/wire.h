@@ -103,7 +103,7 @@
  * and nothing more is promised.
  */
 #define WIRE_VERSION 1u
-#define WIRE_MAGIC "\0\377MACHINE-AGENT\n" /* and its NUL: 16 bytes */
+#define WIRE_MAGIC "\0\377MACHINE-AGENT\n" /* 16 bytes without its NUL */
 #define WIRE_MAGIC_SIZE 16u
 #define WIRE_NONCE_SIZE 16u
 #define WIRE_HELLO_SIZE (WIRE_MAGIC_SIZE + WIRE_NONCE_SIZE)

@@ -192,7 +192,6 @@ allowed(const struct wire_reader *r, uint32_t type, uint32_t stream)
 	case WIRE_EXEC:
 	case WIRE_LINE:
 	case WIRE_STDIN:
-	case WIRE_EOF:
 	case WIRE_SIGNAL:
 	case WIRE_WINCH:
 	case WIRE_CLOSE:
@@ -202,6 +201,7 @@ allowed(const struct wire_reader *r, uint32_t type, uint32_t stream)
 	case WIRE_STATS:
 		return guest && !stream;
 	case WIRE_CREDIT:
+	case WIRE_EOF:
 		return stream;
 	case WIRE_STDOUT:
 	case WIRE_STDERR:

@@ -61,7 +61,6 @@
  *   LINE    u16 rows, u16 cols, u8 status, str session, str kind, str term,
  *           str cwd, str aliases, str text, list env (for a new session)
  *   STDIN   bytes
- *   EOF     -: no more STDIN. On a terminal the host sends ^D itself
  *   SIGNAL  u32: Linux number, to the command's process group; on a terminal
  *           to the foreground group
  *   WINCH   u16 rows, u16 cols
@@ -73,6 +72,8 @@
  *           be dropped in favour of the last
  *   STATS   stream 0; -, answered by STATED
  *   both ways
+ *   EOF     -: no more STDIN (on a terminal: ignored, the host sends ^D). From
+ *           the guest: nobody reads STDIN any more, what comes is thrown away
  *   CREDIT  u32 type (STDIN, STDOUT, STDERR), u32 bytes
  *   to the host
  *   HELLO   stream 0; u32 WIRE_VERSION, str agent version, str boot id,
@@ -83,7 +84,7 @@
  *   STOPPED u32 signal: a command on a terminal was stopped (^Z). The host
  *           suspends itself and sends SIGNAL with SIGCONT when it goes on
  *   EXIT    u32 how (enum wire_how), u32 number, u32 flags (WIRE_EXIT_*),
- *           u32 unread, str cwd, str text
+ *           u32 taken, str cwd, str text
  *   PONG, STATED (struct wire_stats, in order)
  *
  * END OF A COMMAND. Without a terminal EXIT comes when the process has ended
@@ -97,7 +98,9 @@
  * own and keeps its state between them, also across connections. Made by the
  * first LINE with its name; ends with its shell or ENDSES. One line at a time.
  * EXIT of a LINE carries the directory after it and how many bytes of STDIN
- * nobody read (they are thrown away).
+ * were taken (modulo 2^32): of what the host has sent the rest was read by
+ * nobody and is thrown away. A line that is closed, or whose host has gone,
+ * has its foreground job hung up; the next LINE waits until it has ended.
  *
  * Every byte of the guest is untrusted: what is decoded here is well-formed,
  * and nothing more is promised.
@@ -136,7 +139,6 @@ enum wire_type {
 	WIRE_EXEC = 1,
 	WIRE_LINE,
 	WIRE_STDIN,
-	WIRE_EOF,
 	WIRE_SIGNAL,
 	WIRE_WINCH,
 	WIRE_CLOSE,
@@ -144,6 +146,7 @@ enum wire_type {
 	WIRE_PING,
 	WIRE_STATS,
 	WIRE_CREDIT = 32,
+	WIRE_EOF,
 	WIRE_HELLO = 64,
 	WIRE_STDOUT,
 	WIRE_STDERR,
@@ -301,7 +304,7 @@ int wire_greeting_read(
 
 struct wire_exit {
 	enum wire_how how;
-	uint32_t number, flags, unread;
+	uint32_t number, flags, taken;
 	const char *cwd; /* "" unless a LINE has run */
 	const char *text;
 };

@@ -132,7 +132,7 @@ wire_exit_pack(struct wire_pack *k, const struct wire_exit *x)
 	wire_pack_u32(k, x->how);
 	wire_pack_u32(k, x->number);
 	wire_pack_u32(k, x->flags);
-	wire_pack_u32(k, x->unread);
+	wire_pack_u32(k, x->taken);
 	wire_pack_str(k, x->cwd);
 	wire_pack_str(k, x->text);
 }
@@ -161,7 +161,7 @@ wire_exit_read(struct wire_exit *x, const unsigned char *p, size_t n)
 
 	*x = (struct wire_exit){ .number = unpack_u32(&u) };
 	x->flags = unpack_u32(&u);
-	x->unread = unpack_u32(&u);
+	x->taken = unpack_u32(&u);
 	x->cwd = unpack_str(&u);
 	x->text = unpack_str(&u);
 	if (unpack_end(&u) || how > WIRE_CLOSED || x->flags & ~WIRE_EXIT_FLAGS)

@@ -56,6 +56,12 @@ int os_spawn_keep(posix_spawn_file_actions_t *fa, int fd);
 
 /* A copy of a file that shares its blocks where the file system can do that. */
 int os_clone(const char *from, const char *to, struct err *e) must_check;
+/*
+ * A descriptor that can be read when somebody has made a file in this directory
+ * or closed one that was open for writing. -1 if that cannot be had: look
+ * again from time to time.
+ */
+int os_watch(const char *dir);
 
 /* fsync() that reaches the medium. */
 int os_sync(int fd);

@@ -116,6 +116,13 @@ os_clone(const char *from, const char *to, struct err *e)
 }
 
 int
+os_watch(const char *dir)
+{
+	(void)dir; /* kqueue tells of a directory, not of the files in it */
+	return -1;
+}
+
+int
 os_sync(int fd)
 {
 	return fcntl(fd, F_FULLFSYNC) == 0 ? 0 : fsync(fd);

@@ -1,5 +1,6 @@
 #include "base/os.h"
 
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -145,6 +146,17 @@ os_clone(const char *from, const char *to, struct err *e)
 	while ((n = copy_file_range(in, NULL, out, NULL, 1u << 30, 0)) > 0)
 		continue;
 	return n < 0 ? err_sys(e, "cannot copy %s to %s", from, to) : 0;
+}
+
+int
+os_watch(const char *dir)
+{
+	cleanup(fd) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0 || inotify_add_watch(fd, dir,
+			  IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
+		return -1;
+	return steal_fd(&fd);
 }
 
 int

@@ -5,12 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/os.h"
 
 CLEANUP_DEFINE(
@@ -153,25 +152,11 @@ spawn(const struct proc *p, const sigset_t *set_back, int pipefd, pid_t *pid,
 	return 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* What is left until `end`, as poll(2) wants it; -1 without a time limit. */
 static int
 remaining(const struct proc *p, int64_t end)
 {
-	int64_t left;
-
-	if (!p->timeout_ms)
-		return -1;
-	left = end - now_ms();
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+	return p->timeout_ms ? clock_left(end) : -1;
 }
 
 static int
@@ -237,7 +222,7 @@ proc_run(const struct proc *p, int *status, struct err *e)
 	cleanup(fd) int wr = -1;
 	cleanup(deaf) struct deaf deaf;
 	sigset_t set_back;
-	int64_t end = now_ms() + p->timeout_ms;
+	int64_t end = clock_ms() + p->timeout_ms;
 	int fds[2], ws, rc = 0;
 	pid_t pid;
 

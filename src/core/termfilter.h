@@ -110,6 +110,9 @@ bool termfilter_asked(struct termfilter *f);
 /* Is the cursor at the beginning of an empty line, as far as can be told? */
 bool termfilter_line_start(const struct termfilter *f);
 
+/* Is a mode on in which the terminal talks by itself (mouse, focus)? */
+bool termfilter_reports(const struct termfilter *f);
+
 /*
  * The end: what was held back is forgotten. Writes what switches off the modes
  * that are on, and returns its length, 0 if there are none.

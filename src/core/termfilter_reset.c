@@ -54,6 +54,18 @@ pop_keys(struct termfilter *f, int screen, char *out, size_t cap)
 	return (size_t)n;
 }
 
+bool
+termfilter_reports(const struct termfilter *f)
+{
+	const uint64_t reports = UINT64_C(1) << MODE_MOUSE_9 |
+				 UINT64_C(1) << MODE_MOUSE_1000 |
+				 UINT64_C(1) << MODE_MOUSE_1002 |
+				 UINT64_C(1) << MODE_MOUSE_1003 |
+				 UINT64_C(1) << MODE_FOCUS;
+
+	return f->modes & reports;
+}
+
 size_t
 termfilter_reset(struct termfilter *f, char out[TERMFILTER_RESET_MAX])
 {

@@ -76,7 +76,8 @@ HOOKS	:= bash fish zsh
 UNIT	:= $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/*.c))
 FUZZ	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(BUILD)/machine $(BUILD)/machine-git $(BUILD)/machine-qemu
+PROGRAMS := machine machine-git machine-guest machine-qemu
+all: $(PROGRAMS:%=$(BUILD)/%)
 
 $(BUILD)/machine: $(BUILD)/main.o $(AR_FILES)
 	$(call say,LD)
@@ -94,6 +95,31 @@ $(BUILD)/machine-git: $(GIT_OBJ) $(BUILD)/libbase.a
 	$(Q)$(CC) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ \
 	    $(shell pkg-config --libs libgit2 jansson 2>/dev/null)
 
+# The program that runs in the VM: static, with musl, and no more of base than
+# needs nothing but libc. With SANITIZE it is for tests on the host.
+GUEST_CC ?= musl-gcc
+GUEST_SRC := $(wildcard src/guest/*.c) $(wildcard src/wire/*.c) \
+	   src/base/base.c src/base/buf.c src/base/err.c
+GUEST_OBJ := $(patsubst src/%.c,$(BUILD)/in-guest/%.o,$(GUEST_SRC))
+ifdef SANITIZE
+GUEST	 = $(CC) $(HARDEN)
+GUEST_LINK :=
+else
+GUEST	 = $(GUEST_CC) -Os -fstack-protector-strong
+GUEST_LINK := -static -s
+endif
+SESSION_INC := $(patsubst src/%,$(BUILD)/gen/%.inc,$(wildcard src/guest/session/*))
+$(BUILD)/in-guest/guest/session_shell.o: $(SESSION_INC)
+$(BUILD)/in-guest/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(GUEST) -Isrc -I$(BUILD)/gen -D_GNU_SOURCE \
+	    -DMACHINE_VERSION='"$(VERSION)"' -std=c11 $(WARN) \
+	    $(if $(WERROR),-Werror) -g -MMD -MP -c -o $@ $<
+$(BUILD)/machine-guest: $(GUEST_OBJ)
+	$(call say,LD)
+	$(Q)$(GUEST) $(GUEST_LINK) -o $@ $^
+
 define archive
 $(BUILD)/lib$(1).a: $(call OBJ,$(1))
 	$$(call say,AR)
@@ -108,6 +134,10 @@ $(BUILD)/%.o: src/%.c
 
 # Texts become char arrays; od and sed because every POSIX system has them.
 $(BUILD)/gen/hooks/%.inc: hooks/machine.%
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+$(BUILD)/gen/guest/session/%.inc: src/guest/session/%
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
@@ -222,7 +252,7 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
+-include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(GUEST_OBJ:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
 .PHONY: all bench check check-quick clean demo format fuzz image install lima \
     tested uninstall
 .SECONDARY:

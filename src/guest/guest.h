@@ -1,0 +1,9 @@
+#ifndef GUEST_GUEST_H
+#define GUEST_GUEST_H
+
+#include "base/base.h"
+
+/* The two programs in machine-guest. argv[0] is "init" or "agent". */
+int agent_main(int argc, char **argv);
+
+#endif

@@ -22,6 +22,9 @@ int guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
 int guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e) must_check;
 
+/* The variables by name that every command of the user gets. */
+void guest_env(struct argv *env, const struct trusted *t);
+
 /*
  * The script of a provision step, in this directory; what it prints goes to the
  * descriptor `log`.

@@ -53,6 +53,7 @@ build_init(struct build *b, const struct work *w, const struct layer *l)
 		.dir = "/",
 		.log = w->log,
 		.logged = w->logged,
+		.agent = AGENT_INIT,
 		.base_text = BUF_INIT,
 		.golden_text = BUF_INIT };
 }
@@ -66,6 +67,7 @@ build_end(struct build *b, struct err *e)
 		     ? -1
 		     : 0;
 
+	agent_close(&b->work.agent);
 	record_release(&b->vm.record);
 	layer_release(&b->work.base);
 	layer_release(&b->work.top);
@@ -145,6 +147,7 @@ power_off(struct build *b, struct err *e)
 		    "the image cannot be cleaned: status %d, see machine logs "
 		    "provision",
 		    status);
+	agent_close(&b->work.agent);
 	return vm_power_off(&b->vm, e);
 }
 
@@ -249,11 +252,10 @@ build(struct work *w, struct layer *l, const struct buf *text, make *f,
 		 ? -1
 		 : 0;
 	w->logged |= b.work.logged;
+	w->again |= b.work.again;
 	if (rc)
 		layer_abandon(l);
 	layer_record_release(&r);
-	if (getenv("KEEP"))
-		return -1;
 	if (build_end(&b, rc ? &more : e))
 		return rc ? (msg_error("%s", more.msg), -1) : -1;
 	return rc;
@@ -315,6 +317,7 @@ vm_capture(struct work *w, struct err *e)
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(fd) int lock = -1;
 
+	agent_close(&w->agent);
 	vm_project_text(w, w->nsteps, &text);
 	if (layer_find(&l, w->vm->paths, KIND_PROJECT, &text, e))
 		return -1;

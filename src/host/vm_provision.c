@@ -1,7 +1,6 @@
 #include "host/vm_work.h"
 
 #include "base/fs.h"
-#include "host/guest.h"
 
 bool
 vm_steps_are_prefix(const struct work *w)
@@ -66,8 +65,7 @@ vm_run_step(struct work *w, size_t number, const struct step *step, int *status,
 	vm_stage_set(w->vm, "%s, step %zu: %s",
 	    w->vm->building ? "installing" : "provisioning", number,
 	    step_name(step));
-	return guest_step(w->vm, w->trusted, w->dir, step->as, script.data,
-	    script.len, log, status, e);
+	return vm_step(w, step, &script, log, status, e);
 }
 
 static int

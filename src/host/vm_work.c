@@ -256,6 +256,7 @@ prepare(struct work *w, struct err *e)
 static void
 work_release(struct work *w)
 {
+	agent_close(&w->agent);
 	layer_release(&w->base);
 	layer_release(&w->golden);
 	layer_release(&w->top);
@@ -265,8 +266,8 @@ work_release(struct work *w)
 
 CLEANUP_DEFINE(work, struct work, work_release(p));
 
-int
-vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
+static int
+make_ready(struct vm *vm, const struct trusted *t, bool *again, struct err *e)
 {
 	cleanup(arena) struct arena *arena = arena_new();
 	cleanup(work) struct work w = { .vm = vm,
@@ -274,6 +275,7 @@ vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 		.mf = trusted_machinefile(t),
 		.arena = arena,
 		.dir = trusted_root(t),
+		.agent = AGENT_INIT,
 		.base_text = BUF_INIT,
 		.golden_text = BUF_INIT };
 	cleanup(fd) int log = -1;
@@ -286,5 +288,18 @@ vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
 		return -1;
 	w.log = log;
 	f = facts(&w);
-	return carry_out(&w, plan(&f), e);
+	if (!carry_out(&w, plan(&f), e))
+		return 0;
+	*again = w.again;
+	return -1;
+}
+
+int
+vm_make_ready(struct vm *vm, const struct trusted *t, struct err *e)
+{
+	bool again = false;
+
+	if (!make_ready(vm, t, &again, e))
+		return 0;
+	return again ? make_ready(vm, t, &again, e) : -1;
 }

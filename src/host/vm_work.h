@@ -4,6 +4,7 @@
 #include "core/currency.h"
 #include "core/image.h"
 #include "core/storage.h"
+#include "host/agent.h"
 #include "host/layer.h"
 #include "host/vm.h"
 
@@ -11,7 +12,8 @@
  * What is done to a VM by the holder of its project's lock. For the vm*.c files
  * only: vm.c decides who works, vm_work.c carries out the plan, vm_layers.c
  * knows the layers, vm_build.c makes them, vm_lay.c lays out the instance,
- * vm_boot.c boots and powers off, vm_provision.c runs the steps.
+ * vm_boot.c starts and powers off, vm_wait.c waits, vm_provision.c
+ * runs the steps.
  */
 #define VM_STAGE "stage"
 #define VM_FAILURE "failure"
@@ -51,7 +53,9 @@ struct work {
 	size_t top_steps; /* how many of the steps are in top */
 	struct buf base_text, golden_text;
 
+	struct agent_conn agent; /* from the boot on, if the guest has one */
 	const char *dir; /* where steps run */
+	bool again; /* it failed, and another attempt will go another way */
 	pid_t starter; /* the `limactl start` of this run, or 0 */
 	int log;
 	bool logged; /* provision.log is this run's */
@@ -89,8 +93,11 @@ struct json *vm_configuration(const struct work *w) must_check nonnull_ret;
 
 /* --- vm_boot.c --- */
 
-/* Start the VM, and wait until it answers and has the project. */
 int vm_boot(struct work *w, struct err *e) must_check;
+
+/* --- vm_wait.c --- */
+
+/* Until it answers and has the project. */
 int vm_wait_ready(struct work *w, struct err *e) must_check;
 /* What `ready` in the Machinefile waits for, if anything. */
 int vm_wait_listening(struct work *w, struct err *e) must_check;
@@ -99,6 +106,21 @@ int vm_wait_listening(struct work *w, struct err *e) must_check;
  * most so many seconds (0: as long as a boot may take).
  */
 int vm_wait_for(struct work *w, const char *condition, unsigned seconds,
+    struct err *e) must_check;
+
+/* --- vm_agent.c --- */
+
+/* Where the sockets of this VM are; malloc'ed. */
+char *vm_run_directory(const struct vm *vm) must_check nonnull_ret;
+/* Wait so long for the agent's greeting. */
+int vm_connect(struct work *w, int deadline_ms, struct err *e) must_check;
+bool vm_connected(const struct work *w);
+/* Run a command line of ours as root, for at most so long. */
+int vm_ask(struct work *w, const char *command, unsigned seconds, int *status,
+    struct err *e) must_check;
+/* Run the script of a step; what it prints goes to `log`. */
+int vm_step(struct work *w, const struct step *s,
+    const struct file_bytes *bytes, int log, int *status,
     struct err *e) must_check;
 
 /* --- vm_provision.c --- */

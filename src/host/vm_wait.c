@@ -1,0 +1,232 @@
+#include "host/vm_work.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/fs.h"
+#include "base/msg.h"
+#include "base/os.h"
+#include "base/proc.h"
+#include "base/quote.h"
+
+/* Under emulation a guest is 10 to 20 times slower. */
+#define BOOT_SECONDS_MAX (15 * 60)
+#define PROBE_PAUSE_MS 300
+#define GREETING_MS 1000 /* then look whether the VM still lives */
+#define ASK_SECONDS 60
+#define SERIAL_MAX (64u << 10)
+
+/* What our init says when it gives up (src/guest/init.h). */
+static const char cannot[] = "machine: cannot boot this image directly: ";
+
+/*
+ * Has the guest said that it cannot be booted directly? Then it boots by itself
+ * from now on, and the caller starts again.
+ */
+static bool
+was_refused(struct work *w)
+{
+	cleanup(str) char *path = lima_file(
+	    &w->vm->lima, w->vm->instance, "serial.log");
+	cleanup(str) char *text = NULL;
+	cleanup(buf) struct buf why = BUF_INIT;
+	struct err ignored = ERR_INIT;
+	const char *found;
+	size_t len;
+
+	if (!w->base.record.cmdline ||
+	    fs_tail(AT_FDCWD, path, SERIAL_MAX, &text, &len, &ignored) ||
+	    !(found = strstr(text, cannot)))
+		return false;
+	found += strlen(cannot);
+	msg_scrub(&why, found, strcspn(found, "\r\n"), false);
+	if (layer_demote(&w->base, why.s, &ignored))
+		return false;
+	msg_note("this image boots by itself from now on, which is slower: %s",
+	    why.s);
+	return true;
+}
+
+static int
+boot_failed(struct work *w, const char *what, struct err *e)
+{
+	cleanup(str) char *lines = vm_log_tail(w->vm, "engine.log");
+	struct err more = ERR_INIT;
+
+	w->again = was_refused(w);
+	/* Half of it may still run. */
+	if (lima_clear(&w->vm->lima, w->vm->instance, w->log, &more))
+		msg_error("%s", more.msg);
+	return err_set(e, ERR_BACKEND,
+	    "the VM did not start: %s; the end of engine.log:\n%s", what,
+	    lines);
+}
+
+static int64_t
+now_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* As long as there is somebody to wait for; `seen`: there was. */
+static int
+check_alive(struct work *w, bool *seen, struct err *e)
+{
+	struct vm *vm = w->vm;
+	int status;
+
+	lima_look(&vm->lima, vm->instance, &vm->now);
+	*seen |= vm->now.agent != 0;
+	if (w->starter && proc_ended(w->starter, &status))
+		w->starter = 0;
+	if (vm->now.agent || (!*seen && w->starter))
+		return 0;
+	return boot_failed(
+	    w, *seen ? "Lima's host agent ended" : "limactl failed", e);
+}
+
+/* One attempt: 1 if it holds, 0 if not yet. */
+static int
+try_condition(struct work *w, const char *command, struct err *e)
+{
+	const struct vm *vm = w->vm;
+	int status = 0;
+
+	if (vm_connected(w)) {
+		if (vm_ask(w, command, ASK_SECONDS, &status, e))
+			return -1;
+		return status == 0;
+	}
+	if (vm->now.state != VM_RUNNING)
+		return 0;
+	/* Before sshd is up its complaints say nothing. */
+	if (lima_probe(&vm->lima, vm->instance, command, -1, &status, e))
+		return -1;
+	return status == 0;
+}
+
+/*
+ * Wait until this condition, a command line of ours, holds in the guest. Lima's
+ * own READY comes half a minute later (LIMA.md 0.3).
+ */
+int
+vm_wait_for(
+    struct work *w, const char *condition, unsigned seconds, struct err *e)
+{
+	const unsigned limit = seconds ? seconds : BOOT_SECONDS_MAX;
+	cleanup(buf) struct buf command = BUF_INIT;
+	struct vm *vm = w->vm;
+	const int64_t begin = now_seconds();
+	bool seen = false;
+	int rc;
+
+	/* One connection waits there for a while: fewer logins. */
+	buf_addf(&command,
+	    "n=0; until %s; do n=$((n+1)); [ $n -gt 20 ] && exit 3; "
+	    "sleep 0.3; done",
+	    condition);
+	for (;;) {
+		if (check_alive(w, &seen, e))
+			return -1;
+		rc = try_condition(w, command.s, e);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+		if (now_seconds() - begin > limit)
+			return seconds
+				   ? err_set(e, ERR_BACKEND,
+					 "not so after %u seconds", seconds)
+				   : boot_failed(w, "it does not answer", e);
+		/* A pause that the death of whom we wait for cuts short. */
+		if (!vm_connected(w))
+			(void)os_wait_gone(
+			    vm->now.agent ? vm->now.agent : w->starter,
+			    PROBE_PAUSE_MS);
+	}
+}
+
+/* A guest that our init boots has an agent, which greets when it is ready. */
+static int
+wait_greeting(struct work *w, struct err *e)
+{
+	const int64_t begin = now_seconds();
+	struct err why = ERR_INIT;
+	bool seen = false;
+
+	while (vm_connect(w, GREETING_MS, &why)) {
+		if (check_alive(w, &seen, e))
+			return -1;
+		if (now_seconds() - begin > BOOT_SECONDS_MAX)
+			return boot_failed(w, why.msg, e);
+	}
+	lima_look(&w->vm->lima, w->vm->instance, &w->vm->now);
+	return 0;
+}
+
+/* What init could not do, each a line. */
+static void
+tell_problems(const struct work *w)
+{
+	const char *p = w->agent.problems ? w->agent.problems : "";
+
+	for (size_t n; *p; p += n + (p[n] == '\n')) {
+		n = strcspn(p, "\n");
+		if (n)
+			msg_error("in the VM: %.*s", (int)n, p);
+	}
+}
+
+static bool
+boots_directly(const struct work *w)
+{
+	return w->base.record.cmdline && w->vm->lima.qemu;
+}
+
+int
+vm_wait_ready(struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf condition = BUF_INIT;
+	struct vm *vm = w->vm;
+
+	/*
+	 * Not before this file exists: at a first boot Lima's scripts end the
+	 * sessions of the user (LIMA.md 3). And not without the project.
+	 */
+	buf_adds(&condition, "[ -e /run/lima-ssh-ready ]");
+	if (!vm->building) {
+		buf_adds(&condition, " && mountpoint -q ");
+		quote_sh(&condition, trusted_root(w->trusted));
+	}
+	lima_look(&vm->lima, vm->instance, &vm->now);
+	if (boots_directly(w) && !vm_connected(w)) {
+		if (wait_greeting(w, e))
+			return -1;
+		tell_problems(w);
+	}
+	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
+		return 0;
+	return vm_wait_for(w, condition.s, 0, e);
+}
+
+int
+vm_wait_listening(struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf condition = BUF_INIT;
+
+	if (!w->mf->ready_tcp)
+		return 0;
+	vm_stage_set(w->vm, "waiting for port %u", w->mf->ready_tcp);
+	/* proc(5), net/tcp: local address, remote address, 0A is LISTEN */
+	buf_addf(&condition,
+	    "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q "
+	    "':%04X [0-9A-F]*:0000 0A'",
+	    w->mf->ready_tcp);
+	if (vm_wait_for(w, condition.s, w->mf->ready_timeout, e))
+		return err_wrap(e,
+		    "the VM is not ready: nothing listens on its port %u, as "
+		    "`ready` in the Machinefile wants",
+		    w->mf->ready_tcp);
+	return 0;
+}

@@ -146,7 +146,8 @@ $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 	$(call say,GEN)
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
-$(BUILD)/host/guest.o: $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
+$(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
+    $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
 $(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
 
 # A unit test is linked with every layer below cmd; what a layer may call is
@@ -155,6 +156,10 @@ TEST_LIBS := $(filter-out $(BUILD)/libcmd.a,$(AR_FILES))
 $(BUILD)/test_%: tests/unit/test_%.c tests/tap.h $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
+
+$(BUILD)/agent_%: tests/agent/%.c $(TEST_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/bench_%: tests/bench/%.c $(TEST_LIBS)
 	$(call say,LD)
@@ -172,7 +177,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
-    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest.o $(BUILD)/host/recipe.o
+    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest_lima.o $(BUILD)/host/recipe.o
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
@@ -181,7 +186,8 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
 
 # --- tests -------------------------------------------------------------------
 
-TESTED	:= all $(UNIT) $(FUZZ:%=$(BUILD)/replay_%)
+AGENT	:= $(patsubst tests/agent/%.c,$(BUILD)/agent_%,$(wildcard tests/agent/*.c))
+TESTED	:= all $(UNIT) $(AGENT) $(FUZZ:%=$(BUILD)/replay_%)
 PROVE	:= prove $(PROVEFLAGS) -e ''
 
 check:

@@ -20,7 +20,7 @@ _machine() {
 		help) words="$commands machinefile config" ;;
 		hook) words='bash fish zsh' ;;
 		logs) words='engine provision start' ;;
-		run) [[ $cur == -* ]] && words=-- ;;
+		run) [[ $cur == -* ]] && words='-t -T --' ;;
 		start | up) words=--background ;;
 		status) words=--json ;;
 		trust) words='list prune revoke --all' ;;

@@ -57,7 +57,7 @@ complete -c machine -n '__machine_complete_after df' -l json -d 'for programs'
 complete -c machine -n '__machine_complete_after help' -a 'machinefile config' -d 'the keys of this file'
 complete -c machine -n '__machine_complete_after hook' -a 'bash fish zsh'
 complete -c machine -n '__machine_complete_after logs' -a 'engine provision start'
-complete -c machine -n '__machine_complete_after run' -a '--'
+complete -c machine -n '__machine_complete_after run' -a '-t -T --'
 complete -c machine -n 'contains -- (__machine_complete_words)[1] run' -F # the VM's commands are not known here
 complete -c machine -n '__machine_complete_after start up' -l background -d 'do not wait'
 complete -c machine -n '__machine_complete_after trust' -a 'list prune revoke'

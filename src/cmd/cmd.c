@@ -36,7 +36,7 @@ static const struct cmd commands[] = {
 	{ "on", cmd_off_on, 0, "", "the opposite of off" },
 	{ "run", cmd_run,
 	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM | RUNS_GUEST,
-	    "[--] COMMAND [ARG...]", "run one command in the VM" },
+	    "[-t|-T] [--] COMMAND [ARG...]", "run one command in the VM" },
 	{ "shell", cmd_shell,
 	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM | RUNS_GUEST, "",
 	    "open a shell in the VM" },

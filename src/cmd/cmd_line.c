@@ -5,6 +5,7 @@
 #include "host/guest.h"
 #include "host/hook.h"
 #include "host/result.h"
+#include "host/tty.h"
 
 /*
  * The hooks' question about a typed line. Exit status 0: it has been dealt
@@ -118,9 +119,20 @@ tell_change(struct ctx *cx)
 		    cx->project.root, changed);
 }
 
-static int
-run_line(struct ctx *cx, const char *line, int *status, struct err *e)
+static uint8_t
+last_status(void)
 {
+	return (uint8_t)strtoul(env("MACHINE_STATUS"), NULL, 10);
+}
+
+static int
+run_line(struct ctx *cx, const char *text, struct guest_end *end, struct err *e)
+{
+	const struct guest_line line = { .shell = env("MACHINE_SHELL"),
+		.sid = env("MACHINE_SID"),
+		.aliases = env("MACHINE_ALIASES"),
+		.text = text,
+		.status = last_status() };
 	cleanup(buf) struct buf dir = BUF_INIT;
 
 	/* look_around() has it, unless something was wrong: then say what. */
@@ -130,8 +142,18 @@ run_line(struct ctx *cx, const char *line, int *status, struct err *e)
 	    guest_directory(cx, &dir, e) || ctx_ensure(cx, e))
 		return -1;
 	tell_change(cx);
-	return guest_line(
-	    &cx->vm, cx->trusted, dir.s, env("MACHINE_SHELL"), line, status, e);
+	return guest_line(&cx->vm, cx->trusted, dir.s, &line, end, e);
+}
+
+/* For the hook; what the guest says is looked at first. */
+static int
+tell_hook(struct ctx *cx, const char *cwd, struct guest_end *end, struct err *e)
+{
+	const char *root = cx->project.root;
+
+	return result_write(&cx->paths, env("MACHINE_RESULT"), end->status,
+	    root ? result_directory(end->cwd.s, root, cwd) : "",
+	    result_typed(&end->typed), e);
 }
 
 /* What is left of a line that began outside, at $MACHINE_FROM. */
@@ -156,9 +178,9 @@ int
 cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 {
 	cleanup(buf) struct buf cwd = BUF_INIT;
+	cleanup(guest_end) struct guest_end end = GUEST_END_INIT;
 	struct err why = ERR_INIT;
 	const char *line;
-	int status = 125;
 	bool bad;
 
 	(void)argv;
@@ -169,17 +191,20 @@ cmd_line(struct ctx *cx, int argc, char **argv, struct err *e)
 	/* Under bash's PS0 we share the shell's process group. */
 	proc_unstoppable();
 	bad = look_around(cx, &why) != 0;
+	if (cx->paths.run)
+		tty_recover(&cx->paths);
 	if (!*env("MACHINE_FROM") && !env_set("MACHINE_FORCE") &&
 	    is_host_line(cx, cwd.s))
 		return LINE_HOST;
 	if (bad || line_to_run(cx, cwd.s, &line, &why) ||
-	    (*line && run_line(cx, line, &status, &why))) {
+	    (*line && run_line(cx, line, &end, &why))) {
 		msg_error("nothing was run: %s", why.msg);
-		/* bash is about to end the line that our message has ended. */
-		if (env_set("MACHINE_UP"))
-			msg_up();
+		end.line_start = true;
 	} else if (!*line) {
-		status = 0; /* `cd P;` */
+		end.status = 0; /* `cd P;` */
 	}
-	return result_write(&cx->paths, env("MACHINE_RESULT"), status, e);
+	/* bash is about to end the line that has been ended already. */
+	if (end.line_start && env_set("MACHINE_UP"))
+		msg_up();
+	return tell_hook(cx, cwd.s, &end, e);
 }

@@ -14,13 +14,13 @@
 #define RESTARTS_MAX 8u
 
 size_t
-agent_queued(const struct agent *a)
+agent_queued(const struct agent_conn *a)
 {
 	return a->out.end - a->out.start;
 }
 
 unsigned char *
-agent_room(struct agent *a, size_t n)
+agent_room(struct agent_conn *a, size_t n)
 {
 	if (a->out.start == a->out.end)
 		a->out.start = a->out.end = 0;
@@ -37,13 +37,13 @@ agent_room(struct agent *a, size_t n)
 }
 
 void
-agent_queue(struct agent *a, size_t n)
+agent_queue(struct agent_conn *a, size_t n)
 {
 	a->out.end += n;
 }
 
 void
-agent_frame(struct agent *a, enum wire_type type, uint32_t stream,
+agent_frame(struct agent_conn *a, enum wire_type type, uint32_t stream,
     const void *data, size_t len)
 {
 	unsigned char *room = agent_room(a, WIRE_HEAD + len + 4);
@@ -52,7 +52,7 @@ agent_frame(struct agent *a, enum wire_type type, uint32_t stream,
 }
 
 int
-agent_flush(struct agent *a)
+agent_flush(struct agent_conn *a)
 {
 	while (agent_queued(a)) {
 		ssize_t n = write(
@@ -69,7 +69,7 @@ agent_flush(struct agent *a)
 }
 
 int
-agent_read(struct agent *a)
+agent_read(struct agent_conn *a)
 {
 	size_t room;
 	unsigned char *p = wire_reader_space(&a->reader, &room);
@@ -86,7 +86,7 @@ agent_read(struct agent *a)
 
 /* Zeros that end whatever was cut off before us, and a new session. */
 static int
-say_hello(struct agent *a, struct err *e)
+say_hello(struct agent_conn *a, struct err *e)
 {
 	unsigned char nonce[WIRE_NONCE_SIZE];
 	unsigned char *p;
@@ -105,7 +105,7 @@ say_hello(struct agent *a, struct err *e)
 
 /* 1: that was the greeting; 0: something else. */
 static int
-greeting(struct agent *a, const struct wire_frame *f, struct err *e)
+greeting(struct agent_conn *a, const struct wire_frame *f, struct err *e)
 {
 	struct wire_greeting g = { .version = 0 };
 
@@ -127,7 +127,7 @@ greeting(struct agent *a, const struct wire_frame *f, struct err *e)
 }
 
 static int
-look_for_greeting(struct agent *a, struct err *e)
+look_for_greeting(struct agent_conn *a, struct err *e)
 {
 	struct wire_frame f;
 
@@ -155,7 +155,7 @@ look_for_greeting(struct agent *a, struct err *e)
 }
 
 static int
-handshake(struct agent *a, int64_t end, struct err *e)
+handshake(struct agent_conn *a, int64_t end, struct err *e)
 {
 	int64_t again = HELLO_AGAIN_MS;
 	int64_t asked = clock_ms();
@@ -195,7 +195,8 @@ handshake(struct agent *a, int64_t end, struct err *e)
 }
 
 int
-agent_open(struct agent *a, const char *dir, int deadline_ms, struct err *e)
+agent_open(
+    struct agent_conn *a, const char *dir, int deadline_ms, struct err *e)
 {
 	int64_t end = clock_ms() + deadline_ms;
 
@@ -207,7 +208,7 @@ agent_open(struct agent *a, const char *dir, int deadline_ms, struct err *e)
 }
 
 void
-agent_close(struct agent *a)
+agent_close(struct agent_conn *a)
 {
 	/* The port is free only when nobody of us is connected to it. */
 	fd_close(steal_fd(&a->fd));
@@ -228,7 +229,7 @@ agent_result_release(struct agent_result *r)
 }
 
 int
-agent_capture(struct agent *a, const struct wire_exec *x, size_t max,
+agent_capture(struct agent_conn *a, const struct wire_exec *x, size_t max,
     int timeout_ms, struct buf *out, int *status, struct err *e)
 {
 	struct proc_capture capture = { .text = BUF_INIT, .max = max };

@@ -32,7 +32,7 @@
 #define AGENT_PING_MS 5000 /* so long without a word, then ask */
 #define AGENT_FROZEN_MS 60000
 
-struct agent {
+struct agent_conn {
 	int fd; /* -1: not connected */
 	int lock, bell; /* of the port, or -1 */
 	int port; /* 0: forwarded */
@@ -66,11 +66,11 @@ struct agent {
  * yet. Initialise *a with AGENT_INIT; set a->vm before, if it is known. An
  * agent that speaks another version of the protocol is an error.
  */
-int agent_open(struct agent *a, const char *dir, int deadline_ms,
+int agent_open(struct agent_conn *a, const char *dir, int deadline_ms,
     struct err *e) must_check;
-void agent_close(struct agent *a);
+void agent_close(struct agent_conn *a);
 
-CLEANUP_DEFINE(agent, struct agent, agent_close(p));
+CLEANUP_DEFINE(agent, struct agent_conn, agent_close(p));
 
 /* Is there anything in this directory to connect to? Does not connect. */
 bool agent_present(const char *dir);
@@ -117,10 +117,10 @@ CLEANUP_DEFINE(agent_result, struct agent_result, agent_result_release(p));
  * run. WIRE_EXEC_PTY and WIRE_EXEC_NO_STDIN and the size of the window are
  * filled in from `io`. The connection is good for another one unless lost.
  */
-int agent_exec(struct agent *a, const struct wire_exec *x,
+int agent_exec(struct agent_conn *a, const struct wire_exec *x,
     const struct agent_io *io, struct agent_result *r,
     struct err *e) must_check;
-int agent_line(struct agent *a, const struct wire_line *x,
+int agent_line(struct agent_conn *a, const struct wire_line *x,
     const struct agent_io *io, struct agent_result *r,
     struct err *e) must_check;
 
@@ -129,7 +129,7 @@ int agent_line(struct agent *a, const struct wire_line *x,
  * appended to *out. That it did not run, was lost, took longer or printed more
  * is -1; *status is then undefined.
  */
-int agent_capture(struct agent *a, const struct wire_exec *x, size_t max,
+int agent_capture(struct agent_conn *a, const struct wire_exec *x, size_t max,
     int timeout_ms, struct buf *out, int *status, struct err *e) must_check;
 
 #endif

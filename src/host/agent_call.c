@@ -317,7 +317,7 @@ call_unread(struct call *c, uint32_t taken)
 
 /* The rest of what agent_exec() and agent_line() have in common. */
 static int
-call(struct agent *a, enum wire_type type, struct wire_pack *request,
+call(struct agent_conn *a, enum wire_type type, struct wire_pack *request,
     const struct agent_io *io, struct agent_result *r, struct err *e)
 {
 	struct call c = { .a = a,
@@ -346,7 +346,7 @@ call(struct agent *a, enum wire_type type, struct wire_pack *request,
 }
 
 int
-agent_exec(struct agent *a, const struct wire_exec *x,
+agent_exec(struct agent_conn *a, const struct wire_exec *x,
     const struct agent_io *io, struct agent_result *r, struct err *e)
 {
 	cleanup(wire_pack) struct wire_pack k = { .p = NULL };
@@ -363,7 +363,7 @@ agent_exec(struct agent *a, const struct wire_exec *x,
 }
 
 int
-agent_line(struct agent *a, const struct wire_line *x,
+agent_line(struct agent_conn *a, const struct wire_line *x,
     const struct agent_io *io, struct agent_result *r, struct err *e)
 {
 	cleanup(wire_pack) struct wire_pack k = { .p = NULL };

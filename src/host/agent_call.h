@@ -11,7 +11,7 @@
 #define CALL_RECENT 4096u /* bytes of input that are remembered */
 
 struct call {
-	struct agent *a;
+	struct agent_conn *a;
 	const struct agent_io *io;
 	struct agent_result *result;
 	uint32_t stream;

@@ -62,7 +62,7 @@ connect_to(const char *dir, const char *name)
  * lock, so that the kernel closes it later) wakes those who wait.
  */
 static bool
-take_port(struct agent *a, struct ports *p, int i)
+take_port(struct agent_conn *a, struct ports *p, int i)
 {
 	char name[16];
 	int *lock = &p->locks[i];
@@ -96,7 +96,7 @@ take_port(struct agent *a, struct ports *p, int i)
 
 /* Any port that nobody has, else the forwarded socket. */
 static bool
-take_any(struct agent *a, struct ports *p)
+take_any(struct agent_conn *a, struct ports *p)
 {
 	struct stat st;
 	char name[16];
@@ -162,7 +162,7 @@ wait_for_change(const struct ports *p, int64_t end)
 }
 
 int
-agent_connect(struct agent *a, const char *dir, int64_t end, struct err *e)
+agent_connect(struct agent_conn *a, const char *dir, int64_t end, struct err *e)
 {
 	cleanup(
 	    ports) struct ports p = { .dir = dir, .dirfd = -1, .watch = -1 };

@@ -164,7 +164,7 @@ request(struct call *c)
 static int
 tick(struct call *c)
 {
-	struct agent *a = c->a;
+	struct agent_conn *a = c->a;
 	int64_t now = clock_ms();
 
 	/* We were asleep, not the guest. */

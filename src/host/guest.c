@@ -1,145 +1,188 @@
 #include "host/guest.h"
 
-#include "base/fs.h"
 #include "base/msg.h"
-#include "base/proc.h"
+#include "host/agent.h"
+#include "host/guest_lima.h"
 
-/*
- * `limactl shell` makes one argument of ssh, and one of the guest's shell, out
- * of the whole command; Linux allows 128 KiB for one, and quoting takes some.
- */
-#define COMMAND_MAX (96u << 10)
+/* A busy guest takes its time to greet; after that `limactl shell` is tried. */
+#define GREETING_MS 10000
+/* The first lines of a paste are for the shell, if it is back by then. */
+#define LEAVE_INPUT_MS 50
 
-static const char run_script[] = {
-#include "guest/run.inc"
-};
-static const char step_script[] = {
-#include "guest/step.inc"
-};
-
-/* The words before the command's own: program, environment, script. */
-static void
-begin(struct argv *argv, const struct vm *vm, const struct trusted *t,
-    const char *script, const char *cwd)
+void
+guest_env(struct argv *env, const struct trusted *t)
 {
 	const struct machinefile *mf = trusted_machinefile(t);
 
-	lima_shell(&vm->lima, argv, vm->instance);
-	argv_push(argv, "env");
-	argv_push(argv, "MACHINE_GUEST=1");
+	argv_push(env, "MACHINE_GUEST=1");
 	/* As the hooks have it on the host. */
 	argv_pushf(
-	    argv, "MACHINE_PROJECT=%s", strrchr(trusted_root(t), '/') + 1);
+	    env, "MACHINE_PROJECT=%s", strrchr(trusted_root(t), '/') + 1);
 	/* The host's locale need not exist there; this one always does. */
-	argv_push(argv, "LANG=C.UTF-8");
+	argv_push(env, "LANG=C.UTF-8");
 	for (size_t i = 0; i < mf->npass_env; i++) {
 		const char *v = getenv(mf->pass_env[i]);
 
 		if (v)
-			argv_pushf(argv, "%s=%s", mf->pass_env[i], v);
+			argv_pushf(env, "%s=%s", mf->pass_env[i], v);
 	}
 	for (size_t i = 0; i < mf->nenv; i++)
-		argv_pushf(argv, "%s=%s", mf->env[i].name, mf->env[i].value);
-	argv_push(argv, "sh");
-	argv_push(argv, "-c");
-	argv_push(argv, script);
-	argv_push(argv, "machine");
-	argv_push(argv, cwd);
+		argv_pushf(env, "%s=%s", mf->env[i].name, mf->env[i].value);
+}
+
+static const char *
+terminal_type(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term ? term : "dumb";
+}
+
+static void
+terminal_env(struct argv *env)
+{
+	const char *colours = getenv("COLORTERM");
+
+	argv_pushf(env, "TERM=%s", terminal_type());
+	if (colours)
+		argv_pushf(env, "COLORTERM=%s", colours);
+}
+
+/* false: there is no way to the agent just now. Nothing was sent. */
+static bool
+reach(const struct vm *vm, struct agent_conn *a)
+{
+	cleanup(str) char *dir = path_join(vm->paths->run, vm->state.id);
+	struct err ignored = ERR_INIT;
+
+	a->vm = vm->now.driver;
+	return agent_present(dir) &&
+	       agent_open(a, dir, GREETING_MS, &ignored) == 0;
+}
+
+static bool
+all_terminals(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+	       isatty(STDERR_FILENO);
+}
+
+/* What is to be said about how it ended. */
+static void
+tell(const struct agent_result *r)
+{
+	if (r->lost)
+		msg_error("the VM was lost while the command ran (%s): it may "
+			  "have done some of its work",
+		    r->why.s);
+	else if (r->not_run)
+		msg_error("%s", r->why.s);
 }
 
 static int
-check_size(const struct argv *argv, struct err *e)
+exec_there(const struct vm *vm, struct agent_conn *a, const struct trusted *t,
+    const char *cwd, const char *const *words, bool terminal, int *status,
+    struct err *e)
 {
-	size_t bytes = 0;
+	cleanup(argv) struct argv env = ARGV_INIT;
+	cleanup(tty) struct tty tty = TTY_NONE;
+	cleanup(agent_result) struct agent_result r = AGENT_RESULT_INIT;
+	struct agent_io io = {
+		.in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO
+	};
+	struct wire_exec x = { .cwd = cwd };
 
-	for (size_t i = 0; i < argv->n; i++)
-		bytes += strlen(argv->v[i]) + 3;
-	if (bytes <= COMMAND_MAX)
-		return 0;
-	return err_set(e, ERR_BACKEND,
-	    "the command is too long: %zu KiB, at most %u KiB can be sent to "
-	    "the VM; put it into a file",
-	    bytes >> 10, COMMAND_MAX >> 10);
-}
-
-static int
-run(const struct vm *vm, const struct argv *argv, int *status, struct err *e)
-{
-	const struct proc p = { .path = vm->lima.limactl,
-		.argv = argv_const(argv),
-		.envp = argv_const(&vm->lima.env) };
-	struct lima_instance now;
-
-	if (check_size(argv, e) || proc_run(&p, status, e))
+	if (terminal) {
+		terminal_env(&env);
+		tty_open(&tty, vm->paths);
+		io.tty = &tty;
+	}
+	guest_env(&env, t);
+	/* Only read; the type is that of a message that was received. */
+	x.argv = (const char **)(uintptr_t)words;
+	x.env = (const char **)(uintptr_t)env.v;
+	if (agent_exec(a, &x, &io, &r, e))
 		return -1;
-	if (*status != SSH_UNREACHABLE)
-		return 0;
-	/* Its own 255, or no connection? A machine that has gone tells. */
-	lima_look(&vm->lima, vm->instance, &now);
-	if (now.state == VM_RUNNING && strcmp(now.boot, vm->now.boot) == 0)
-		return 0;
-	msg_error("the VM has gone away while the command ran: it may have "
-		  "done some of its work");
-	*status = 125;
+	tell(&r);
+	*status = r.status;
 	return 0;
 }
 
 int
 guest_run(const struct vm *vm, const struct trusted *t, const char *cwd,
-    char *const *words, int *status, struct err *e)
+    char *const *words, enum guest_terminal terminal, int *status,
+    struct err *e)
 {
-	cleanup(argv) struct argv argv = ARGV_INIT;
+	cleanup(agent) struct agent_conn a = AGENT_INIT;
+	bool with = terminal == TERMINAL_YES ||
+		    (terminal == TERMINAL_AUTO && all_terminals());
 
-	begin(&argv, vm, t, run_script, cwd);
-	argv_push(&argv, "run");
-	for (; *words; words++)
-		argv_push(&argv, *words);
-	return run(vm, &argv, status, e);
-}
-
-int
-guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
-    const char *shell, const char *text, int *status, struct err *e)
-{
-	cleanup(argv) struct argv argv = ARGV_INIT;
-
-	begin(&argv, vm, t, run_script, cwd);
-	argv_push(&argv, "line");
-	argv_push(&argv, shell);
-	argv_push(&argv, text);
-	return run(vm, &argv, status, e);
+	tty_recover(vm->paths);
+	if (!reach(vm, &a))
+		return guest_lima_run(vm, t, cwd, words, status, e);
+	return exec_there(
+	    vm, &a, t, cwd, (const char *const *)words, with, status, e);
 }
 
 int
 guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e)
 {
-	cleanup(argv) struct argv argv = ARGV_INIT;
+	static const char *const login[] = { "/bin/sh", "-c",
+		"exec \"${SHELL:-/bin/sh}\" -l", NULL };
+	cleanup(agent) struct agent_conn a = AGENT_INIT;
 
-	begin(&argv, vm, t, run_script, cwd);
-	argv_push(&argv, "shell");
-	return run(vm, &argv, status, e);
+	tty_recover(vm->paths);
+	if (!reach(vm, &a))
+		return guest_lima_shell(vm, t, cwd, status, e);
+	return exec_there(
+	    vm, &a, t, cwd, login, isatty(STDIN_FILENO), status, e);
+}
+
+static int
+line_there(const struct vm *vm, struct agent_conn *a, const struct trusted *t,
+    const char *cwd, const struct guest_line *line, struct guest_end *end,
+    struct err *e)
+{
+	cleanup(argv) struct argv env = ARGV_INIT;
+	cleanup(tty) struct tty tty = TTY_NONE;
+	cleanup(agent_result) struct agent_result r = AGENT_RESULT_INIT;
+	const struct agent_io io = { .in = STDIN_FILENO,
+		.out = STDOUT_FILENO,
+		.err = STDERR_FILENO,
+		.tty = &tty,
+		.leave_ms = LEAVE_INPUT_MS };
+	struct wire_line x = { .status = line->status,
+		.session = line->sid,
+		.kind = line->shell,
+		.term = terminal_type(),
+		.cwd = cwd,
+		.aliases = line->aliases,
+		.text = line->text };
+
+	terminal_env(&env);
+	guest_env(&env, t);
+	x.env = (const char **)(uintptr_t)env.v;
+	tty_open(&tty, vm->paths);
+	if (agent_line(a, &x, &io, &r, e))
+		return -1;
+	tty_release(&tty);
+	tell(&r);
+	end->status = r.status;
+	end->line_start = r.line_start || r.lost || r.not_run;
+	buf_add(&end->cwd, r.cwd.s, r.cwd.len);
+	buf_add(&end->typed, r.typed.s, r.typed.len);
+	return 0;
 }
 
 int
-guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
-    enum step_user as, const void *text, size_t len, int log, int *status,
-    struct err *e)
+guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
+    const struct guest_line *line, struct guest_end *end, struct err *e)
 {
-	cleanup(argv) struct argv argv = ARGV_INIT;
-	cleanup(fd) int script = fs_anonymous(vm->state.fd, text, len, e);
-	struct proc p = { .path = vm->lima.limactl,
-		.envp = argv_const(&vm->lima.env),
-		.in = { .io = PROC_FD, .fd = script },
-		.out = { .io = PROC_FD, .fd = log },
-		.err = { .io = PROC_FD, .fd = log },
-		.lock = PROC_LOCK_FD,
-		.pass_lock = vm->lima.locked };
+	cleanup(agent) struct agent_conn a = AGENT_INIT;
 
-	if (script < 0)
-		return -1;
-	begin(&argv, vm, t, step_script, cwd);
-	argv_push(&argv, as == STEP_ROOT ? "root" : "user");
-	p.argv = argv_const(&argv);
-	return proc_run(&p, status, e);
+	if (!*line->sid || !reach(vm, &a))
+		return guest_lima_line(
+		    vm, t, cwd, line->shell, line->text, &end->status, e);
+	return line_there(vm, &a, t, cwd, line, end, e);
 }

@@ -1,5 +1,7 @@
 #include "host/result.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,10 +9,11 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/utf8.h"
 
 int
-result_write(
-    const struct paths *paths, const char *file, int status, struct err *e)
+result_write(const struct paths *paths, const char *file, int status,
+    const char *dir, const char *typed, struct err *e)
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 	cleanup(fd) int fd = -1;
@@ -25,10 +28,43 @@ result_write(
 	    file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_sys(e, "cannot open %s", file);
-	buf_addf(&text, "%d\n\n\n", status);
+	buf_addf(&text, "%d\n%s\n%s\n", status, dir, typed);
 	if (write(fd, text.s, text.len) != (ssize_t)text.len)
 		return err_sys(e, "cannot write %s", file);
 	return 0;
+}
+
+const char *
+result_directory(const char *dir, const char *root, const char *cwd)
+{
+	cleanup(str) char *real = NULL;
+	struct stat st;
+
+	if (*dir != '/' || strcmp(dir, cwd) == 0 || strlen(dir) >= 4096 ||
+	    strstr(dir, "/../") || !path_within(dir, root))
+		return "";
+	for (const char *p = dir; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return "";
+	real = realpath(dir, NULL);
+	if (!real || !path_within(real, root) || stat(real, &st) ||
+	    !S_ISDIR(st.st_mode))
+		return "";
+	return dir;
+}
+
+const char *
+result_typed(struct buf *typed)
+{
+	size_t n = 0, len;
+
+	while (n < typed->len && n < 1024 &&
+	       utf8_printable(utf8_next(typed->s + n, typed->len - n, &len)))
+		n += len;
+	if (n < typed->len)
+		typed->s[n] = '\0';
+	typed->len = n;
+	return typed->s;
 }
 
 void

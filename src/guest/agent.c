@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 struct agent agent = { .dir = "/run/machine", .epoll = -1 };
 
@@ -68,11 +69,16 @@ read_options(int argc, char **argv)
 	return optind == argc && *agent.dir == '/';
 }
 
-/* Nothing of ours is below 3: a child's 0, 1 and 2 are put there. */
+/*
+ * Nothing of ours is below 3: a child's 0, 1 and 2 are put there. And it gets
+ * nothing else, whatever was left open for us.
+ */
 static int
 fill_standard(void)
 {
 	int fd;
+
+	(void)syscall(SYS_close_range, 3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);
 
 	do {
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);

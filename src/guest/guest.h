@@ -5,5 +5,6 @@
 
 /* The two programs in machine-guest. argv[0] is "init" or "agent". */
 int agent_main(int argc, char **argv);
+int init_main(int argc, char **argv); /* PID 1 only; becomes systemd */
 
 #endif

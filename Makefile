@@ -148,6 +148,7 @@ $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
 $(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
     $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
+$(BUILD)/host/boot_files.o: $(BUILD)/gen/guest/image/boot-files.inc
 $(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
 
 # A unit test is linked with every layer below cmd; what a layer may call is
@@ -177,7 +178,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
-    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest_lima.o $(BUILD)/host/recipe.o
+    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest_lima.o $(BUILD)/host/recipe.o $(BUILD)/host/boot_files.o
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \

@@ -14,6 +14,18 @@
 
 #define CONF "/machine.conf"
 
+/* Nothing of ours is where a program expects its input and output. */
+static void
+fill_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	} while (fd >= 0 && fd <= 2);
+	fd_close(fd);
+}
+
 /* The initrd's own directories, and the kernel's log. */
 static void
 begin(struct buf *cmdline)
@@ -26,6 +38,7 @@ begin(struct buf *cmdline)
 	(void)mount("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=755");
 	(void)mount(
 	    "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
+	fill_standard();
 	report_open();
 	(void)umask(022);
 	(void)setenv("PATH",

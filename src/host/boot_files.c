@@ -1,11 +1,138 @@
 #include "host/boot_files.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/fs.h"
+#include "base/msg.h"
+#include "host/kernel.h"
+
+/* Status of the script for "this image cannot be booted directly". */
+#define CANNOT 3
+#define ROOT_MAX 256
+#define MODULES_MAX ((size_t)64 << 20)
+
+static const char script[] = {
+#include "guest/image/boot-files.inc"
+};
+
+struct taking {
+	struct work *w;
+	int dir, script; /* descriptors */
+	char **why;
+};
+
+/*
+ * Run the script as root for one of its words; what it prints is in the file
+ * `name`. 1: it says why it cannot, in *t->why.
+ */
+static int
+take(struct taking *t, const char *what, const char *name, struct err *e)
+{
+	cleanup(buf) struct buf command = BUF_INIT;
+	cleanup(fd) int out = openat(t->dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cleanup(fd) int log = fs_open_log(t->dir, "why", true, e);
+	const struct vm *vm = t->w->vm;
+	int status = SSH_UNREACHABLE;
+
+	if (out < 0 || log < 0)
+		return err_sys(e, "cannot store %s", name);
+	buf_addf(&command, "sudo -n sh -s %s", what);
+	if (lseek(t->script, 0, SEEK_SET) ||
+	    lima_pipe(&vm->lima, vm->instance, command.s, t->script, out, log,
+		&status, e))
+		return -1;
+	if (status == CANNOT) {
+		cleanup(str) char *text = NULL;
+		cleanup(buf) struct buf safe = BUF_INIT;
+		size_t len;
+
+		if (fs_tail(t->dir, "why", 512, &text, &len, e))
+			return -1;
+		msg_scrub(&safe, text, strcspn(text, "\n"), false);
+		*t->why = buf_detach(&safe);
+		return 1;
+	}
+	if (status)
+		return err_set(e, ERR_BACKEND,
+		    "cannot take the %s out of the image: status %d", what,
+		    status);
+	return 0;
+}
+
+static int
+take_kernel(struct taking *t, const char *dir, struct err *e)
+{
+	cleanup(str) char *packed = path_join(dir, "vmlinuz");
+	cleanup(str) char *kernel = path_join(dir, "kernel");
+	const char *own = t->w->image.kernel;
+	int rc;
+
+	/* The image's own, which the user has named: it may be unpacked. */
+	if (own)
+		return kernel_copy(&t->w->vm->lima, own, kernel, e);
+	rc = take(t, "kernel", "vmlinuz", e);
+	if (rc)
+		return rc;
+	return kernel_copy(&t->w->vm->lima, packed, kernel, e);
+}
+
+static int
+take_root(struct taking *t, char **cmdline, struct err *e)
+{
+	cleanup(str) char *root = NULL;
+	cleanup(buf) struct buf line = BUF_INIT;
+	size_t len;
+	int rc = take(t, "root", "root", e);
+
+	if (rc || fs_read(t->dir, "root", ROOT_MAX, &root, &len, e))
+		return rc ? rc : -1;
+	root[strcspn(root, "\n")] = '\0';
+	if (!*root || root[strspn(root, "/abcdefghijklmnopqrstuvwxyz0123456789="
+					"ABCDEFGHIJKLMNOPQRSTUVWXYZ-")])
+		return err_set(e, ERR_BACKEND,
+		    "the image gives no name of its root file system");
+	buf_addf(&line,
+	    "root=%s rw console=%s net.ifnames=0 quiet cloud-init=disabled",
+	    root,
+	    strcmp(t->w->image.arch, "aarch64") == 0 ? "ttyAMA0" : "ttyS0");
+	*cmdline = buf_detach(&line);
+	return 0;
+}
+
 int
 boot_files_take(
     struct work *w, const char *dir, char **cmdline, char **why, struct err *e)
 {
-	(void)w, (void)dir, (void)e;
+	static const char *const spare[] = { "why", "root", "vmlinuz" };
+	cleanup(fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup(fd) int in = fd < 0
+				 ? -1
+				 : fs_anonymous(fd, script, strlen(script), e);
+	struct taking t = { .w = w, .dir = fd, .script = in, .why = why };
+	int rc;
+
+	*cmdline = *why = NULL;
+	if (fd < 0)
+		return err_sys(e, "cannot open %s", dir);
+	if (in < 0)
+		return -1;
+	rc = take_root(&t, cmdline, e);
+	if (!rc)
+		rc = take(&t, "modules", "modules.cpio", e);
+	if (!rc)
+		rc = take_kernel(&t, dir, e);
+	for (size_t i = 0; i < ARRAY_LEN(spare); i++)
+		if (fs_remove(fd, spare[i], e))
+			rc = -1;
+	if (rc <= 0)
+		return rc;
+	/* It boots by itself. */
+	free(*cmdline);
 	*cmdline = NULL;
-	*why = xstrdup("not built yet");
-	return 0;
+	msg_note("this image boots by itself, which is slower: %s", *why);
+	return fs_remove(fd, "modules.cpio", e) || fs_remove(fd, "kernel", e)
+		   ? -1
+		   : 0;
 }

@@ -326,9 +326,16 @@ lima_start(const struct lima *l, const char *name, const char *ports, int log,
 	return proc_start(&p, pid, e);
 }
 
+static struct proc_stream
+stream(int fd)
+{
+	return fd < 0 ? (struct proc_stream){ .io = PROC_NULL }
+		      : (struct proc_stream){ .io = PROC_FD, .fd = fd };
+}
+
 int
-lima_probe(const struct lima *l, const char *name, const char *command, int log,
-    int *status, struct err *e)
+lima_pipe(const struct lima *l, const char *name, const char *command, int in,
+    int out, int log, int *status, struct err *e)
 {
 	cleanup(str) char *config = lima_file(l, name, "ssh.config");
 	cleanup(argv) struct argv argv = ARGV_INIT;
@@ -341,9 +348,9 @@ lima_probe(const struct lima *l, const char *name, const char *command, int log,
 		"-oServerAliveInterval=15", "-T", "-enone" };
 	struct proc p = { .path = l->ssh,
 		.envp = argv_const(&l->env),
-		.in = { .io = PROC_NULL },
-		.out = { .io = log < 0 ? PROC_NULL : PROC_FD, .fd = log },
-		.err = { .io = log < 0 ? PROC_NULL : PROC_FD, .fd = log } };
+		.in = stream(in),
+		.out = stream(out),
+		.err = stream(log) };
 
 	argv_push(&argv, "ssh");
 	argv_pushf(&argv, "-F%s", config);
@@ -353,6 +360,13 @@ lima_probe(const struct lima *l, const char *name, const char *command, int log,
 	argv_push(&argv, command);
 	p.argv = argv_const(&argv);
 	return proc_run(&p, status, e);
+}
+
+int
+lima_probe(const struct lima *l, const char *name, const char *command, int log,
+    int *status, struct err *e)
+{
+	return lima_pipe(l, name, command, -1, log, log, status, e);
 }
 
 void

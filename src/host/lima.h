@@ -105,6 +105,9 @@ int lima_start(const struct lima *l, const char *name, const char *ports,
 	     */
 int lima_probe(const struct lima *l, const char *name, const char *command,
     int log, int *status, struct err *e) must_check;
+/* The same, with a descriptor for its stdin and one for its stdout. */
+int lima_pipe(const struct lima *l, const char *name, const char *command,
+    int in, int out, int log, int *status, struct err *e) must_check;
 
 /*
  * Append the beginning of an argument vector that runs a command in the guest:

@@ -20,6 +20,7 @@
  * then, and half a directory that a crash has left is none that is believed.
  */
 #define PROGRAM "machine-guest"
+#define DELAY_MS 1500 /* before systemd starts; ENGINE.md 5 */
 
 struct json *
 vm_configuration(const struct work *w)
@@ -131,6 +132,9 @@ write_initrd(const struct work *w, int dir, struct err *e)
 		return -1;
 	if (w->vm->lima.qemu)
 		conf.ports = QEMU_PORTS;
+	/* Where that takes seconds: after the first line. */
+	if (w->vm->lima.slow)
+		conf.delay_ms = DELAY_MS;
 	add_storage(&conf, &w->storage);
 	fd = openat(dir, "initrd",
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -8,13 +8,19 @@
 #define AGENT_MS 5000 /* to greet, and to answer */
 #define AGENT_END_MS (30 * 1000)
 
+/*
+ * Until systemd runs, which is behind the first lines, it cannot be asked: then
+ * the kernel powers off by itself, once all is on the disks.
+ */
+#define POWER_OFF "systemctl poweroff || systemctl poweroff -ff"
+
 /* Over the agent. Its answer may not come any more: that is success, too. */
 static bool
 ask_agent(const struct vm *vm)
 {
 	cleanup(agent) struct agent_conn a = AGENT_INIT;
 	cleanup(str) char *dir = vm_run_directory(vm);
-	const char *argv[] = { "systemctl", "poweroff", NULL };
+	const char *argv[] = { "/bin/sh", "-c", POWER_OFF, NULL };
 	const char *env[] = { NULL };
 	const struct wire_exec x = {
 		.flags = WIRE_EXEC_ROOT, .cwd = "/", .argv = argv, .env = env
@@ -42,7 +48,7 @@ ask_guest(const struct vm *vm, int log)
 
 	if (ask_agent(vm))
 		return true;
-	if (lima_probe(&vm->lima, vm->instance, "sudo -n systemctl poweroff",
+	if (lima_probe(&vm->lima, vm->instance, "sudo -n sh -c '" POWER_OFF "'",
 		log, &status, &ignored))
 		return false;
 	/* The connection may end before the answer comes. */

@@ -120,6 +120,12 @@ $(BUILD)/machine-guest: $(GUEST_OBJ)
 	$(call say,LD)
 	$(Q)$(GUEST) $(GUEST_LINK) -o $@ $^
 
+# Of the guest's code what decides from bytes, tested on the host.
+GUEST_PURE := $(patsubst %,$(BUILD)/guest/%.o,cidata cidata_words ext4)
+$(BUILD)/libguest.a: $(GUEST_PURE)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) -rcs $@ $^
+
 define archive
 $(BUILD)/lib$(1).a: $(call OBJ,$(1))
 	$$(call say,AR)
@@ -145,6 +151,8 @@ $(BUILD)/gen/guest/%.inc: src/guest/%.sh
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
+EMBEDDED := $(HOOKS:%=$(BUILD)/gen/hooks/%.inc) $(patsubst \
+    src/guest/%.sh,$(BUILD)/gen/guest/%.inc,$(wildcard src/guest/*.sh src/guest/*/*.sh))
 $(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
 $(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
     $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
@@ -153,7 +161,7 @@ $(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean
 
 # A unit test is linked with every layer below cmd; what a layer may call is
 # checked by tests/layers.sh.
-TEST_LIBS := $(filter-out $(BUILD)/libcmd.a,$(AR_FILES))
+TEST_LIBS := $(BUILD)/libguest.a $(filter-out $(BUILD)/libcmd.a,$(AR_FILES))
 $(BUILD)/test_%: tests/unit/test_%.c tests/tap.h $(TEST_LIBS)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LINK) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(LIBS)
@@ -178,7 +186,7 @@ fuzz: $(FUZZ:%=$(BUILD)/fuzz_%)
 	        $$(test -f tests/fuzz/$$t.dict && echo -dict=tests/fuzz/$$t.dict) \
 	        $(BUILD)/corpus/$$t tests/fuzz/corpus/$$t || exit 1; done
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(call SRC,host) $(call SRC,core) \
-    $(call SRC,wire) $(call SRC,base) | $(BUILD)/host/hook.o $(BUILD)/host/guest_lima.o $(BUILD)/host/recipe.o $(BUILD)/host/boot_files.o
+    $(call SRC,wire) $(call SRC,base) $(GUEST_PURE:$(BUILD)/%.o=src/%.c) | $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)clang $(ALL_CPPFLAGS) -std=c11 -O1 -g \
@@ -259,7 +267,7 @@ format:
 clean:
 	rm -rf $(BUILD)
 
--include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(GUEST_OBJ:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
+-include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(GUEST_OBJ:.o=.d) $(GUEST_PURE:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
 .PHONY: all bench check check-quick clean demo format fuzz image install lima \
     tested uninstall
 .SECONDARY:

@@ -104,7 +104,8 @@ init_main(int argc, char **argv)
 	read_conf(&conf);
 	disk_watch();
 	modules_load("/order");
-	modules_open("/order2");
+	modules_open("/order2", 2);
+	modules_open("/order3", 3);
 	program = open("/init", O_RDONLY | O_CLOEXEC);
 	(void)unlink("/init");
 	say("modules");
@@ -113,15 +114,16 @@ init_main(int argc, char **argv)
 	say("root");
 	/* sshd loads its libraries on one processor, this one goes on. */
 	sshd_start();
-	modules_load_opened();
+	modules_load_opened(2);
 	say("modules2");
 	agent_copy(program);
 	prepare_session(&conf, &lima, &who);
 	agent_start(&conf, &who);
 	report_host("session ready");
 	handover_prepare(&lima);
-	sshd_wait();
+	modules_load_opened(3);
 	power_watch();
+	sshd_wait();
 	growth_start(&conf, conf.delay_ms);
 	pause_ms(conf.delay_ms);
 	handover();

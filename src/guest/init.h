@@ -33,9 +33,10 @@ struct account {
  * modules.c. Lists in the initrd: /order is needed for the root file system,
  * /order2 for the rest, /order3 for nothing that anybody waits for.
  */
-void modules_load(const char *list);
-void modules_open(const char *list); /* to be loaded after the root's switch */
-void modules_load_opened(void); /* those of the lists opened so far */
+void modules_load(const char *path);
+/* To be loaded after the switch of the root; list is a number for below. */
+void modules_open(const char *path, unsigned list);
+void modules_load_opened(unsigned list);
 
 /* root.c */
 void root_switch(const char *cmdline);

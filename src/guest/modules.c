@@ -14,6 +14,7 @@
 
 static struct {
 	int fd;
+	unsigned list;
 	bool compressed;
 	char name[64];
 } opened[OPEN_MAX_];
@@ -31,7 +32,7 @@ load(int fd, bool compressed, const char *name)
 }
 
 static void
-one(const char *name, bool now)
+one(const char *name, unsigned list)
 {
 	char path[96];
 	size_t len = strlen(name);
@@ -47,11 +48,12 @@ one(const char *name, bool now)
 		problem("module %s: %s", name, strerror(errno));
 		return;
 	}
-	if (now) {
+	if (!list) {
 		load(fd, compressed, name);
 		(void)close(fd);
 	} else if (opened_len < OPEN_MAX_) {
 		opened[opened_len].fd = fd;
+		opened[opened_len].list = list;
 		opened[opened_len].compressed = compressed;
 		memcpy(opened[opened_len++].name, name, len + 1);
 	} else {
@@ -60,39 +62,40 @@ one(const char *name, bool now)
 }
 
 static void
-each(const char *list, bool now)
+each(const char *path, unsigned list)
 {
 	cleanup(buf) struct buf names = BUF_INIT;
 	struct err e = ERR_INIT;
 	char *name, *state = NULL;
 
 	/* That there is no list means: all is built into this kernel. */
-	if (file_read(AT_FDCWD, list, LIST_MAX, &names, &e))
+	if (file_read(AT_FDCWD, path, LIST_MAX, &names, &e))
 		return;
-	(void)unlink(list);
+	(void)unlink(path);
 	name = strtok_r(names.s, "\n", &state);
 	for (; name; name = strtok_r(NULL, "\n", &state))
-		one(name, now);
+		one(name, list);
 }
 
 void
-modules_load(const char *list)
+modules_load(const char *path)
 {
-	each(list, true);
+	each(path, 0);
 }
 
 void
-modules_open(const char *list)
+modules_open(const char *path, unsigned list)
 {
-	each(list, false);
+	each(path, list);
 }
 
 void
-modules_load_opened(void)
+modules_load_opened(unsigned list)
 {
 	for (size_t i = 0; i < opened_len; i++) {
+		if (opened[i].list != list)
+			continue;
 		load(opened[i].fd, opened[i].compressed, opened[i].name);
 		(void)close(opened[i].fd);
 	}
-	opened_len = 0;
 }

@@ -20,7 +20,7 @@ cannot() { echo "machine: cannot boot this image directly: $*" >&2; exit 3; }
 # crc32c: ext4 asks for it by name at run time, no dependency says so. What is built in, or of another architecture, is
 # not there and not missed.
 # shellcheck disable=SC2034 # they are read by name
-order="virtio_pci virtio_mmio virtio_blk crc32c_generic crc32c_intel crc32c crc32c-cryptoapi ext4"
+order="virtio_pci virtio_blk crc32c_generic crc32c_intel crc32c crc32c-cryptoapi ext4"
 # shellcheck disable=SC2034
 order2="virtio_net virtio_scsi sr_mod isofs 9pnet_virtio 9p virtiofs virtio_console virtio_rng virtio_balloon"
 # shellcheck disable=SC2034
@@ -81,6 +81,7 @@ modules() {
 	entry dev "$tmp/empty" 16877
 	for list in order order2 order3; do
 		: >"$tmp/$list"
+		wanted=
 		eval "wanted=\$$list"
 		for m in $wanted; do
 			files_of "$m"

@@ -33,10 +33,11 @@ die() {
 #   libnss-myhostname  else every sudo asks the DNS for the guest's own name, seconds each time
 #   busybox-static     the initrd's
 #   curl               the first thing provisioning wants; 24 s to install under emulation, nothing here
+#   e2fsprogs          a new volume is made, and a damaged one repaired, in the guest
 packages=(
 	systemd-sysv dbus dbus-user-session udev libpam-systemd systemd-resolved kmod procps
 	openssh-server sudo iproute2 rsync iptables tzdata
-	ca-certificates libnss-myhostname busybox-static curl
+	ca-certificates libnss-myhostname busybox-static curl e2fsprogs
 )
 # Not the cloud flavour of the kernel: that one lacks 9p.
 case $(dpkg --print-architecture 2>/dev/null) in

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include <errno.h>
@@ -12,9 +13,12 @@
 #include "guest/disk.h"
 #include "guest/report.h"
 
-/* musl brings no headers of the kernel, and its ioctl() takes an int. */
-#define RESIZE_FS ((int)_IOW('f', 16, uint64_t)) /* EXT4_IOC_RESIZE_FS */
-#define BLOCK_SIZE64 ((int)_IOR(0x12, 114, size_t)) /* BLKGETSIZE64 */
+/*
+ * musl brings no headers of the kernel; and by syscall() because ioctl() takes
+ * an int there and an unsigned long elsewhere.
+ */
+#define RESIZE_FS _IOW('f', 16, uint64_t) /* EXT4_IOC_RESIZE_FS */
+#define BLOCK_SIZE64 _IOR(0x12, 114, size_t) /* BLKGETSIZE64 */
 
 #define SETTLE_MS 8000 /* for the prompt and what systemd starts */
 
@@ -51,14 +55,15 @@ grow(const char *at)
 	uint64_t bytes = 0, blocks;
 	struct ext4 fs;
 
-	if (disk < 0 || dir < 0 || ioctl(disk, BLOCK_SIZE64, &bytes) ||
+	if (disk < 0 || dir < 0 ||
+	    syscall(SYS_ioctl, disk, BLOCK_SIZE64, &bytes) ||
 	    disk_look(path, false, &fs) != EXT4_IS)
 		return;
 	blocks = bytes / fs.block_size;
 	if (blocks <= fs.blocks)
 		return;
 	/* EBUSY: systemd-growfs is at it. */
-	if (ioctl(dir, RESIZE_FS, &blocks) && errno != EBUSY)
+	if (syscall(SYS_ioctl, dir, RESIZE_FS, &blocks) && errno != EBUSY)
 		problem("%s: cannot grow to its disk's size: %s", at,
 		    strerror(errno));
 }

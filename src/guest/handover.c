@@ -89,6 +89,19 @@ lima_guest_agent(const struct cidata *lima)
 	want("machine-lima-guestagent.service", unit.s);
 }
 
+/* cloud-init, which is off, would have netplan start it. */
+static void
+want_networkd(void)
+{
+	static const char unit[] =
+	    "/usr/lib/systemd/system/systemd-networkd.service";
+
+	if (access("/usr/lib/systemd/system/NetworkManager.service", F_OK) &&
+	    access(unit, F_OK) == 0)
+		(void)!symlink(unit,
+		    UNITS "multi-user.target.wants/systemd-networkd.service");
+}
+
 void
 handover_prepare(const struct cidata *lima)
 {
@@ -96,6 +109,7 @@ handover_prepare(const struct cidata *lima)
 	for (size_t i = 0; i < ARRAY_LEN(done); i++)
 		skip(done[i]);
 	lima_guest_agent(lima);
+	want_networkd();
 	/*
 	 * What containers want and only root may load; behind everything, and
 	 * those that the image does not have are no failure.

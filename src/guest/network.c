@@ -117,6 +117,23 @@ keep_static(const char *name, const struct cidata *lima)
 	file_put("/run/systemd/network/00-machine.network", unit.s, 0644);
 }
 
+/* For an image whose own configuration would be written by cloud-init. */
+static void
+use_dhcp(void)
+{
+	struct err e = ERR_INIT;
+
+	if (file_make_dirs("/run/systemd/network", &e)) {
+		problem("%s", e.msg);
+		return;
+	}
+	file_put("/run/systemd/network/99-machine.network",
+	    "[Match]\nType=ether\nKind=!*\n\n"
+	    "[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n\n"
+	    "[DHCPv4]\nClientIdentifier=mac\n",
+	    0644);
+}
+
 void
 network_up(const struct cidata *lima)
 {
@@ -125,13 +142,17 @@ network_up(const struct cidata *lima)
 	char name[IFNAMSIZ];
 
 	interface_up(s, "lo");
+	if (!*lima->vm_type)
+		return;
 	/*
 	 * QEMU's user network gives everybody the same address; under vz it
-	 * comes by DHCP, from the distribution's own configuration.
+	 * comes by DHCP.
 	 */
 	if (strcmp(lima->vm_type, "qemu") != 0 || !*lima->address ||
-	    !*lima->gateway)
+	    !*lima->gateway) {
+		use_dhcp();
 		return;
+	}
 	if (!find_card(name)) {
 		problem("there is no network card");
 		return;

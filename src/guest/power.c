@@ -2,6 +2,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 
 #include <errno.h>
@@ -23,9 +24,7 @@
 #define SYSTEMD_POWEROFF 38
 #define KEY_POWER_CODE 116
 #define EV_KEY_TYPE 1
-#define NAME_IOCTL(len)                                      \
-	((int)_IOC(_IOC_READ, 'E', 0x06, len)) /* EVIOCGNAME \
-						*/
+#define GET_NAME(len) _IOC(_IOC_READ, 'E', 0x06, len) /* EVIOCGNAME */
 #define BUTTON_WAIT_MS 20000
 
 struct event {
@@ -47,7 +46,8 @@ open_button(void *arg)
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (ioctl(fd, NAME_IOCTL(sizeof(name) - 1), name) >= 0 &&
+		if (syscall(SYS_ioctl, fd, GET_NAME(sizeof(name) - 1), name) >=
+			0 &&
 		    (!strcmp(name, "Power Button") ||
 			!strcmp(name, "gpio-keys"))) {
 			*button = fd;

@@ -46,6 +46,9 @@ log_line(const char *level, const char *text)
 		(void)!write(kmsg, line, (size_t)n);
 }
 
+static void format(char *line, size_t size, const char *fmt, va_list ap)
+    printf_like(3, 0);
+
 static void
 format(char *line, size_t size, const char *fmt, va_list ap)
 {

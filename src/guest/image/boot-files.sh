@@ -1,5 +1,6 @@
 #!/bin/sh
-# boot-files.sh modules | kernel | root: what the host needs to boot this image directly; run as root in the booted guest.
+# boot-files.sh modules [KERNEL] | kernel | root: what the host needs to boot this image directly; run as root in the
+# booted guest (modules also where the image is made, for the kernel that is named).
 #
 #   modules  on stdout a cpio archive ("newc") with the kernel modules that `machine-guest init` loads, and the lists
 #            /order (for the root file system), /order2 (for the rest of a session), /order3 (nobody waits for these)
@@ -11,7 +12,7 @@
 # Needs only what any distribution has: sh, kmod or busybox's modprobe, cat, wc. No cpio: the archive's headers are text.
 set -eu
 export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
-kernel=$(uname -r)
+kernel=${2-$(uname -r)}
 
 cannot() { echo "machine: cannot boot this image directly: $*" >&2; exit 3; }
 
@@ -72,7 +73,7 @@ entry() { # NAME FILE MODE: one entry of the archive
 
 modules() {
 	dir=/lib/modules/$kernel
-	[ -r "$dir/modules.dep" ] || cannot "no modules of the running kernel $kernel (was it upgraded? then boot it once more)"
+	[ -r "$dir/modules.dep" ] || cannot "no modules of the kernel $kernel (was it upgraded? then boot it once more)"
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
 	: >"$tmp/empty"

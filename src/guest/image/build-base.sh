@@ -4,6 +4,7 @@
 # Result: OUTDIR/debian-13.qcow2    one ext4 file system without partition table (root=/dev/vda)
 #         OUTDIR/debian-13.vmlinuz  its kernel      } the host boots these directly: no boot loader, no EFI,
 #         OUTDIR/debian-13.initrd   its initrd      } which are seconds under emulation
+#         OUTDIR/debian-13.modules  the modules that machine-guest's init loads (boot-files.sh); with them it needs no initrd
 #         OUTDIR/debian-13.vmlinux  the kernel unpacked (x86 only, ELF with a PVH entry): saves unpacking at each boot
 # No root needed where the kernel allows user namespaces. Skips the work when OUTDIR is up to date.
 #
@@ -208,6 +209,7 @@ if [ "${1-}" = --disk ]; then
 	rm "$tmp/rootfs.tar"
 	cp "$tmp"/root/boot/vmlinuz-* "$tmp/vmlinuz"
 	mv "$tmp/root/boot/machine-initrd" "$tmp/initrd"
+	mv "$tmp/root/boot/machine-modules" "$tmp/modules"
 	configure "$tmp/root"
 	truncate -s "$size" "$tmp/disk.raw"
 	# lazy_*: the tables are zero already in a fresh file. The journal small: the image is copied for every VM.
@@ -236,8 +238,8 @@ if [ "${MACHINE_CA-}" != none ]; then
 fi
 
 stamp=$out/.$name.stamp
-digest=$({ cat "$self" "$here/lima-init" "$here/mkinitrd"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
-if [ -f "$out/$name.qcow2" ] && [ -f "$out/$name.vmlinuz" ] && [ -f "$out/$name.initrd" ] &&
+digest=$({ cat "$self" "$here/lima-init" "$here/mkinitrd" "$here/boot-files.sh"; printf '%s\n' "${MACHINE_DEBIAN_MIRROR-}" "${MACHINE_PACKAGES-}"; [ ${#certs[@]} -eq 0 ] || cat "${certs[@]}"; } | sha256sum | cut -d' ' -f1)
+if [ -f "$out/$name.qcow2" ] && [ -f "$out/$name.vmlinuz" ] && [ -f "$out/$name.initrd" ] && [ -f "$out/$name.modules" ] &&
 	[ "$(cat "$stamp" 2>/dev/null)" = "$digest" ]; then
 	exit 0
 fi
@@ -294,7 +296,9 @@ options+=("--include=$include")
 options+=(--essential-hook='mkdir -p "$1/etc/initramfs-tools/conf.d"
 	printf "MODULES=list\nBUSYBOX=n\nKEYMAP=n\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n" >"$1/etc/initramfs-tools/conf.d/machine.conf"'
 	--customize-hook="upload $(printf %q "$here/mkinitrd") /tmp/mkinitrd"
-	--customize-hook='chroot "$1" sh /tmp/mkinitrd /boot/machine-initrd && rm "$1/tmp/mkinitrd"')
+	--customize-hook='chroot "$1" sh /tmp/mkinitrd /boot/machine-initrd && rm "$1/tmp/mkinitrd"'
+	--customize-hook="upload $(printf %q "$here/boot-files.sh") /tmp/boot-files.sh"
+	--customize-hook='chroot "$1" sh /tmp/boot-files.sh modules "$(ls "$1/usr/lib/modules")" >"$1/boot/machine-modules" && rm "$1/tmp/boot-files.sh"')
 if [ ${#certs[@]} -gt 0 ]; then
 	# shellcheck disable=SC2016
 	options+=("--customize-hook=copy-in $(printf '%q ' "${certs[@]}") /usr/local/share/ca-certificates"
@@ -318,7 +322,7 @@ esac
 
 # The stamp goes first and comes last: what is there without it is not believed.
 rm -f "$stamp"
-for f in qcow2 vmlinuz initrd vmlinux; do
+for f in qcow2 vmlinuz initrd modules vmlinux; do
 	[ ! -f "$tmp/$f" ] || mv -f "$tmp/$f" "$out/$name.$f"
 done
 chmod 644 "$out/$name".*

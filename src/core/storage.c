@@ -136,15 +136,15 @@ is_in_another(const struct machinefile *mf, size_t i)
 	return false;
 }
 
-static void
+static int
 add_private(struct storage *s, const struct machinefile *mf, const char *root,
-    struct arena *a)
+    struct arena *a, struct err *e)
 {
 	struct storage_bind *first = s->binds + s->nbinds;
 	const char *at;
 
 	if (!mf->nprivate_dirs)
-		return;
+		return 0;
 	at = add_ours(s, STORAGE_PRIVATE, PRIVATE_SIZE, a);
 	for (size_t i = 0; i < mf->nprivate_dirs; i++) {
 		const char *dir = mf->private_dirs[i];
@@ -153,12 +153,17 @@ add_private(struct storage *s, const struct machinefile *mf, const char *root,
 		if (is_in_another(mf, i))
 			continue;
 		buf_addf(&path, "%s/%s", root, dir);
+		if (path.len > PLACE_MAX)
+			return err_set(e, ERR_CONFIG,
+			    "workspace.private: %s is longer than 1024 bytes",
+			    path.s);
 		s->binds[s->nbinds++] = (struct storage_bind){ .at = at,
 			.subdir = flat(dir, a),
 			.target = arena_strndup(a, path.s, path.len) };
 	}
 	qsort(first, (size_t)(s->binds + s->nbinds - first), sizeof(*first),
 	    compare_binds);
+	return 0;
 }
 
 static void
@@ -215,7 +220,8 @@ storage_make(struct storage *out, const struct machinefile *mf,
 		(void)add_volume(s, v->name, v->at, v->size);
 	}
 	qsort(s->volumes, s->nvolumes, sizeof(*s->volumes), compare_volumes);
-	add_private(s, mf, root, a);
+	if (add_private(s, mf, root, a, e))
+		return -1;
 	add_agents(s, mf, a);
 	name_disks(s, id, a);
 	return 0;

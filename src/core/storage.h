@@ -44,8 +44,8 @@ struct storage {
 
 /*
  * What the project at root, whose ID is id, needs. All of *out is in the arena.
- * The only failure is a volume that would be at, in or around the project's
- * directory, which the parser could not know.
+ * A failure is what the parser could not know: a volume that would be at, in or
+ * around the project's directory, or a path that is too long with that.
  */
 int storage_make(struct storage *out, const struct machinefile *mf,
     const char *root, const char *id, struct arena *a,

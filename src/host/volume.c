@@ -197,6 +197,16 @@ volume_prepare(const struct lima *l, const char *id, const char *root,
 	return 0;
 }
 
+void
+volume_bootconf(const struct storage *s, struct bootconf *c)
+{
+	for (size_t i = 0; i < s->nvolumes; i++)
+		bootconf_add_volume(c, s->volumes[i].device, s->volumes[i].at);
+	for (size_t i = 0; i < s->nbinds; i++)
+		bootconf_add_bind(
+		    c, s->binds[i].at, s->binds[i].subdir, s->binds[i].target);
+}
+
 static int
 compare(const void *a, const void *b)
 {

@@ -3,6 +3,7 @@
 
 #include "core/storage.h"
 #include "host/lima.h"
+#include "wire/bootconf.h"
 
 /*
  * Volumes: Lima's disks, each a directory LIMA_HOME/_disks/v-... that holds
@@ -37,6 +38,9 @@ struct volume_info {
  */
 int volume_prepare(const struct lima *l, const char *id, const char *root,
     const struct storage *s, struct err *e) must_check;
+
+/* Tell the guest's init of them; appended to what *c has already. */
+void volume_bootconf(const struct storage *s, struct bootconf *c);
 
 /*
  * Call back for each volume of every project, sorted by Lima's name. What it

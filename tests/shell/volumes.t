@@ -223,5 +223,14 @@ ok 'the host makes nothing' not test -e deps
 echo 'volumes: {in: '"$project"'/in}' | machinefile && run m -q start
 ok 'a volume in the project is none' ends 1 "machine: volumes: $project/in is, is in or holds the project's directory: for a directory in it use workspace.private"
 m -q destroy --yes
+mkdir "$tmp/work/fresh" && cd "$tmp/work/fresh" || exit 1
+private() { m -q init; sed -n 's/^  private: //p' Machinefile; rm Machinefile; }
+ok 'init finds none where nothing builds' is "$(private)" ''
+: >package.json && : >requirements.txt && : >pyproject.toml && : >Cargo.toml
+ok 'otherwise it finds what does' is "$(private)" '[node_modules, .venv, target]'
+: >.venv && ln -s / target
+ok 'but nothing that cannot be private' is "$(private)" '[node_modules]'
+m -q init && m check
+ok 'and the file is valid' is "$?" 0
 
 plan

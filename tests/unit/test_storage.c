@@ -118,7 +118,7 @@ static void
 test_long(void)
 {
 	cleanup(arena) struct arena *a = arena_new();
-	char x[300], y[300];
+	char x[300], y[300], root[1100];
 	const char *const dirs[] = { x, y, "b" };
 	const struct machinefile mf = { .private_dirs = dirs,
 		.nprivate_dirs = ARRAY_LEN(dirs) };
@@ -137,6 +137,12 @@ test_long(void)
 		      !strchr(s.binds[i].subdir, '/'));
 	CHECK(strcmp(s.binds[1].subdir, s.binds[2].subdir) != 0);
 	CHECK(s.binds[1].subdir[0] == ',');
+
+	memset(root, 'r', sizeof(root));
+	root[0] = '/';
+	root[1023] = '\0';
+	CHECK(storage_make(&s, &mf, root, ID, a, &e) == -1);
+	CHECK(strstr(e.msg, " is longer than 1024 bytes"));
 }
 
 /* There and back; what is another project's is nobody's name. */

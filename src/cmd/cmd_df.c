@@ -72,6 +72,7 @@ cmd_df(struct ctx *cx, int argc, char **argv, struct err *e)
 	bool json = only_flag(argc, argv, "--json");
 	struct df df = { .list = json ? json_new_array() : NULL };
 
+	json_set_int(j, "version", DF_VERSION);
 	if (json)
 		json_set(j, "entries", df.list);
 	if (argc > 1 && !json)
@@ -81,10 +82,11 @@ cmd_df(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (lima_init(&lima, &cx->paths, e) || usage_each(&lima, show, &df, e))
 		return -1;
 	if (!json) {
-		row("total", "", size_about(df.total).s, "", "", "");
+		columns_put("total", 6);
+		columns_put("", 8);
+		columns_end(size_about(df.total).s);
 		return 0;
 	}
-	json_set_int(j, "version", DF_VERSION);
 	json_set_int(j, "on_disk", (int64_t)df.total);
 	json_write(&out, j, true);
 	(void)fwrite(out.s, 1, out.len, stdout);

@@ -69,6 +69,7 @@ list(struct ctx *cx, bool all, bool json, struct err *e)
 	struct json *volumes = json ? json_new_array() : NULL;
 	int rc;
 
+	json_set_int(j, "version", LIST_VERSION);
 	if (json)
 		json_set(j, "volumes", volumes);
 	else
@@ -78,7 +79,6 @@ list(struct ctx *cx, bool all, bool json, struct err *e)
 		       cx->project.root, list_one, volumes, e);
 	if (rc || !json)
 		return rc;
-	json_set_int(j, "version", LIST_VERSION);
 	json_write(&out, j, true);
 	(void)fwrite(out.s, 1, out.len, stdout);
 	return 0;

@@ -125,6 +125,23 @@ flat(const char *path, struct arena *a)
 	return copy;
 }
 
+/* As a directory of the guest, which has limits of its own. */
+static int
+check_length(const char *key, const char *path, struct err *e)
+{
+	if (strlen(path) > PLACE_MAX)
+		return err_set(e, ERR_CONFIG,
+		    "%s: %s is longer than 1024 bytes", key, path);
+	for (const char *p = path; *p; p += *p == '/') {
+		if (strcspn(p, "/") > COMPONENT_MAX)
+			return err_set(e, ERR_CONFIG,
+			    "%s: %s has a name of more than 255 bytes in it",
+			    key, path);
+		p += strcspn(p, "/");
+	}
+	return 0;
+}
+
 /* One that is in another one is private already. */
 static bool
 is_in_another(const struct machinefile *mf, size_t i)
@@ -153,10 +170,8 @@ add_private(struct storage *s, const struct machinefile *mf, const char *root,
 		if (is_in_another(mf, i))
 			continue;
 		buf_addf(&path, "%s/%s", root, dir);
-		if (path.len > PLACE_MAX)
-			return err_set(e, ERR_CONFIG,
-			    "workspace.private: %s is longer than 1024 bytes",
-			    path.s);
+		if (check_length("workspace.private", path.s, e))
+			return -1;
 		s->binds[s->nbinds++] = (struct storage_bind){ .at = at,
 			.subdir = flat(dir, a),
 			.target = arena_strndup(a, path.s, path.len) };
@@ -217,6 +232,8 @@ storage_make(struct storage *out, const struct machinefile *mf,
 			    "directory: for a directory in it use "
 			    "workspace.private",
 			    v->at);
+		if (check_length("volumes", v->at, e))
+			return -1;
 		(void)add_volume(s, v->name, v->at, v->size);
 	}
 	qsort(s->volumes, s->nvolumes, sizeof(*s->volumes), compare_volumes);

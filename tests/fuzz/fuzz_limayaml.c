@@ -1,5 +1,6 @@
 #include "core/currency.h"
 #include "core/limayaml.h"
+#include "host/volume.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -93,6 +94,49 @@ check_currency(const struct machinefile *mf, const struct image *image)
 	}
 }
 
+/* A part of a path, a word of bootconf and, in Lima, pkg/identifiers. */
+static void
+check_disk(const char *disk)
+{
+	promise(
+	    strlen(disk) <= STORAGE_DISK_MAX && strncmp(disk, "v-", 2) == 0);
+	for (const char *p = disk; *p; p++) {
+		if (strchr("-_", *p))
+			promise(p[1] && !strchr("-_", p[1]));
+		else
+			promise(
+			    strchr("abcdefghijklmnopqrstuvwxyz0123456789", *p));
+	}
+	promise(storage_name(disk, "0123456789abcdef0") != NULL);
+}
+
+/* Whatever disks there are, the guest's init gets to know all of them. */
+static void
+check_storage(const struct json *list, const struct storage *s)
+{
+	cleanup(bootconf) struct bootconf c = BOOTCONF_INIT;
+	cleanup(bootconf) struct bootconf back = BOOTCONF_INIT;
+	cleanup(buf) struct buf text = BUF_INIT;
+	struct err e = ERR_INIT;
+
+	promise(json_len(list) == s->nvolumes);
+	for (size_t i = 0; i < s->nvolumes; i++) {
+		check_disk(s->volumes[i].disk);
+		same(json_at(list, i), "name", s->volumes[i].disk);
+		promise(!json_get_bool(json_at(list, i), "format"));
+	}
+	volume_bootconf(s, &c);
+	if (bootconf_write(&c, &text, &e)) {
+		promise(strncmp(e.msg, "more than ", 10) == 0);
+		return;
+	}
+	promise(!bootconf_parse(text.s, text.len, &back, &e));
+	promise(back.volumes_len == s->nvolumes && back.binds_len == s->nbinds);
+	for (size_t i = 0; i < s->nbinds; i++)
+		promise(strcmp(back.binds[i].target, s->binds[i].target) == 0 &&
+			strcmp(back.binds[i].subdir, s->binds[i].subdir) == 0);
+}
+
 /* What was written reads back as the structures it was made from. */
 static void
 check(const struct lima_machine *m)
@@ -122,6 +166,7 @@ check(const struct lima_machine *m)
 	check_mounts(json_get(back, "mounts"), m);
 	promise(!json_get(back, "provision") && !json_get(back, "env"));
 	check_ports(back, mf);
+	check_storage(json_get(back, "additionalDisks"), m->storage);
 }
 
 /* The input is a root, a config and a Machinefile, with NUL bytes between. */
@@ -135,7 +180,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.arch = "aarch64" };
 	struct diags d = { .count = 0 };
 	const char *mounts[MACHINEFILE_MOUNTS_MAX];
-	struct lima_machine m = { .image = &image, .mounts = mounts };
+	cleanup(arena) struct arena *arena = arena_new();
+	struct storage storage;
+	struct err e = ERR_INIT;
+	struct lima_machine m = {
+		.image = &image, .mounts = mounts, .storage = &storage
+	};
 	const char *mark;
 
 	if (!(mark = memchr(text, '\0', size)))
@@ -143,7 +193,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rest = mark + 1;
 	if (!(mark = memchr(rest, '\0', (size_t)(end - rest))))
 		return 0;
-	if (limayaml_root_refused(text))
+	/* The root of a project is canonical. */
+	if (limayaml_root_refused(text) || strstr(text, "//") ||
+	    strstr(text, "/."))
 		text = "/home/u/project";
 	c = config_parse(rest, (size_t)(mark - rest), &d);
 	mf = machinefile_parse(mark + 1, (size_t)(end - mark - 1), &limits, &d);
@@ -164,6 +216,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			mounts[i], mf->mounts[i].to, text, NULL))
 			return 0;
 	}
+	if (storage_make(&storage, mf, text, "0123456789abcdef0", arena, &e))
+		return 0;
 	check(&m);
 	return 0;
 }

@@ -223,6 +223,20 @@ ok 'the host makes nothing' not test -e deps
 echo 'volumes: {in: '"$project"'/in}' | machinefile && run m -q start
 ok 'a volume in the project is none' ends 1 "machine: volumes: $project/in is, is in or holds the project's directory: for a directory in it use workspace.private"
 m -q destroy --yes
+# --- what is asked for, for a person ---------------------------------------------------------------
+cat >Machinefile <<'E'
+volumes: {data: {at: /data, size: 64MiB}}
+workspace: {private: [deps]}
+agents: {codex: {}}
+E
+asks() { PATH=$bin:$tools:/usr/bin:/bin python3 "$fakes/terminal.py" '[y/' 'n\n' "$machine" allow 2>&1 | tr -d '\r' | grep -E '^[! ] (volume|private|agent) '; }
+ok 'allow shows what outlives the VM' is "$(asks)" '! volume    data, 64MiB, at /data
+! private   deps is the VM'"'"'s own
+! agent     what codex keeps, its login too, outlives the VM'
+allow && sed -i 's/64/65/' Machinefile
+ok 'and marks what is wider' is "$(asks)" '! volume    data, 65MiB, at /data
+  private   deps is the VM'"'"'s own
+  agent     what codex keeps, its login too, outlives the VM'
 mkdir "$tmp/work/fresh" && cd "$tmp/work/fresh" || exit 1
 private() { m -q init; sed -n 's/^  private: //p' Machinefile; rm Machinefile; }
 ok 'init finds none where nothing builds' is "$(private)" ''

@@ -143,6 +143,11 @@ test_long(void)
 	root[1023] = '\0';
 	CHECK(storage_make(&s, &mf, root, ID, a, &e) == -1);
 	CHECK(strstr(e.msg, " is longer than 1024 bytes"));
+	root[300] = '\0';
+	CHECK(storage_make(&s, &mf, root, ID, a, &e) == -1);
+	CHECK(strstr(e.msg, " has a name of more than 255 bytes in it"));
+	root[256] = '\0';
+	CHECK(!storage_make(&s, &mf, root, ID, a, &e));
 }
 
 /* There and back; what is another project's is nobody's name. */

@@ -15,9 +15,17 @@
 #include "host/state.h"
 #include "host/volume_disk.h"
 
-/* What is being made or removed; no name of a disk begins with a dot. */
-#define MAKING ".new"
-#define LEAVING ".old"
+/*
+ * What is being made or removed, and then the disk's name: no disk begins with
+ * a dot. Each has its own, because a qemu-img that outlives us must not find
+ * another one's file under the name that it was given.
+ */
+#define MAKING ".new-"
+#define LEAVING ".old-"
+
+struct temporary {
+	char s[sizeof(MAKING) + STORAGE_DISK_MAX];
+};
 
 /*
  * The directory of all disks, and the lock of whoever makes or removes one.
@@ -54,15 +62,57 @@ disks_open(struct disks *d, const struct lima *l, bool make, struct err *e)
 	return d->fd < 0 && (make || e->sys != ENOENT) ? -1 : 0;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* The names in the directory that begin so, sorted. */
+static int
+list(const struct disks *d, const char *prefix, struct argv *names,
+    struct err *e)
+{
+	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		fd_close(fd);
+		return err_sys(e, "cannot list %s", d->path);
+	}
+	for (struct dirent *ent; (ent = readdir(dir));)
+		if (strncmp(ent->d_name, prefix, strlen(prefix)) == 0)
+			argv_push(names, ent->d_name);
+	(void)closedir(dir);
+	if (names->n)
+		qsort(names->v, names->n, sizeof(*names->v), compare);
+	return 0;
+}
+
 /* Whoever has the lock clears away what a killed one has left. */
 static int
 disks_lock(struct disks *d, struct err *e)
 {
+	cleanup(argv) struct argv left = ARGV_INIT;
+
 	if ((d->lock = fs_lock(d->fd, ".lock", LOCK_WAIT, e)) < 0 ||
-	    fs_remove_tree(d->fd, MAKING, e) ||
-	    fs_remove_tree(d->fd, LEAVING, e))
+	    list(d, MAKING, &left, e) || list(d, LEAVING, &left, e))
 		return -1;
+	for (size_t i = 0; i < left.n; i++)
+		if (fs_remove_tree(d->fd, left.v[i], e))
+			return -1;
 	return 0;
+}
+
+static struct temporary
+temporary(const char *prefix, const char *disk)
+{
+	struct temporary t;
+
+	(void)snprintf(t.s, sizeof(t.s), "%s%s", prefix, disk);
+	return t;
 }
 
 static char *
@@ -99,7 +149,8 @@ make_volume(const struct lima *l, const struct disks *d, const char *root,
 {
 	cleanup(str) char *copy = xstrdup(root);
 	cleanup(str) char *name = xstrdup(v->name);
-	cleanup(str) char *path = data_path(d, MAKING);
+	const struct temporary making = temporary(MAKING, v->disk);
+	cleanup(str) char *path = data_path(d, making.s);
 	const struct volume_record r = { .root = copy,
 		.name = name,
 		.size = v->size,
@@ -108,10 +159,10 @@ make_volume(const struct lima *l, const struct disks *d, const char *root,
 
 	if (check_room(d, v, 0, e))
 		return -1;
-	dir = fs_private_subdir(d->fd, MAKING, true, e);
+	dir = fs_private_subdir(d->fd, making.s, true, e);
 	if (dir < 0 || volume_disk_make(l, dir, path, &r, e))
 		return err_wrap(e, "cannot make the volume %s", v->name);
-	if (renameat(d->fd, MAKING, d->fd, v->disk))
+	if (renameat(d->fd, making.s, d->fd, v->disk))
 		return err_sys(e, "cannot make the volume %s", v->name);
 	(void)os_sync(d->fd);
 	return 0;
@@ -207,35 +258,6 @@ volume_bootconf(const struct storage *s, struct bootconf *c)
 		    c, s->binds[i].at, s->binds[i].subdir, s->binds[i].target);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const char *const *x = a, *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-/* The names in a directory that may be volumes, sorted. */
-static int
-list(const struct disks *d, struct argv *names, struct err *e)
-{
-	int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir) {
-		fd_close(fd);
-		return err_sys(e, "cannot list %s", d->path);
-	}
-	for (struct dirent *ent; (ent = readdir(dir));)
-		if (strncmp(ent->d_name, "v-", 2) == 0 &&
-		    strlen(ent->d_name) <= STORAGE_DISK_MAX)
-			argv_push(names, ent->d_name);
-	(void)closedir(dir);
-	if (names->n)
-		qsort(names->v, names->n, sizeof(*names->v), compare);
-	return 0;
-}
-
 int
 volume_each(const struct lima *l, volume_fn *each, void *arg, struct err *e)
 {
@@ -247,7 +269,7 @@ volume_each(const struct lima *l, volume_fn *each, void *arg, struct err *e)
 		return -1;
 	if (d.fd < 0)
 		return 0;
-	if (list(&d, &names, e))
+	if (list(&d, "v-", &names, e))
 		return -1;
 	for (size_t i = 0; !rc && i < names.n; i++) {
 		cleanup(volume_disk) struct volume_disk is = VOLUME_DISK_INIT;
@@ -294,6 +316,7 @@ volume_remove(const struct lima *l, const char *disk, struct err *e)
 {
 	cleanup(disks) struct disks d = DISKS_INIT;
 	cleanup(volume_disk) struct volume_disk is = VOLUME_DISK_INIT;
+	const struct temporary leaving = temporary(LEAVING, disk);
 
 	if (disks_open(&d, l, false, e))
 		return -1;
@@ -303,10 +326,10 @@ volume_remove(const struct lima *l, const char *disk, struct err *e)
 		return -1;
 	if (is.info.used_by)
 		return refuse_used(l, &is.info, e);
-	if (renameat(d.fd, disk, d.fd, LEAVING))
+	if (renameat(d.fd, disk, d.fd, leaving.s))
 		return err_sys(e, "cannot remove the volume %s", is.info.name);
 	(void)os_sync(d.fd);
-	return fs_remove_tree(d.fd, LEAVING, e);
+	return fs_remove_tree(d.fd, leaving.s, e);
 }
 
 struct removal {

@@ -34,7 +34,8 @@ struct volume_info {
 /*
  * Before a start, with the project's lock held and its VM not running: make
  * the volumes that are missing, let those grow that are to be larger, and take
- * away locks of VMs that do not live. id and root are the project's.
+ * away locks of VMs that do not live. id and root are the project's. By
+ * l->locked a qemu-img that outlives us holds the lock until it has ended.
  */
 int volume_prepare(const struct lima *l, const char *id, const char *root,
     const struct storage *s, struct err *e) must_check;

@@ -125,19 +125,19 @@ exec 8>&- 9<&- && wait $!
 m -q destroy --yes
 echo 'volumes: {new: {at: /new, size: 64MiB}}' | machinefile
 echo nospace >"$fake/fault.qemu-img" && run m -q start
-ok 'no space while one is made' ends 1 "machine: cannot make the volume new: cannot make the disk: qemu-img ended with status 1: qemu-img: $disks/.new/datadisk: Could not resize file: No space left on device"
+ok 'no space while one is made' ends 1 "machine: cannot make the volume new: cannot make the disk: qemu-img ended with status 1: qemu-img: $disks/.new-v-$id-new/datadisk: Could not resize file: No space left on device"
 ok 'there is none then' not test -e "$(disk -new)"
 echo hold >"$fake/fault.qemu-img"
 m -q start --background && await test -e "$fake/held.qemu-img"
 kill -9 "$(worker)"
 ok 'a death while one is made' not test -e "$(disk -new)"
-ok 'leaves half of one' test -e "$disks/.new"
+ok 'leaves half of one' test -e "$disks/.new-v-$id-new"
 rm "$fake/fault.qemu-img" && run m -q start
 ok 'which the next start clears away' is "$status $(size -new) $(ls -A "$disks" | grep -c '^.new')" '0 64 0'
 m -q stop
-mkdir -m 700 "$disks/.old" && : >"$disks/.old/datadisk"
+mkdir -m 700 "$disks/.old-v-1-a" && : >"$disks/.old-v-1-a/datadisk"
 run m -q start
-ok 'half removed ones, too' not test -e "$disks/.old"
+ok 'half removed ones, too' not test -e "$disks/.old-v-1-a"
 m -q stop
 cp -p "$(disk -new)/volume.json" "$tmp/volume.json"
 cp -p "$(disk -new)/datadisk" "$tmp/datadisk"

@@ -107,10 +107,14 @@ by_target(const void *a, const void *b)
 static void
 bind_one(const struct bootconf_bind *b, int volume, const struct account *who)
 {
+	const bool in_home = b->target[0] == '~';
+	cleanup(buf) struct buf target = BUF_INIT;
 	struct err e = ERR_INIT;
 	cleanup(fd) int from = -1;
 	cleanup(fd) int to = -1;
 
+	buf_addf(&target, "%s%s", in_home ? who->home : "",
+	    in_home ? b->target + 1 : b->target);
 	if (volume < 0) {
 		problem(
 		    "private directory %s: its volume is not there", b->target);
@@ -118,7 +122,7 @@ bind_one(const struct bootconf_bind *b, int volume, const struct account *who)
 	}
 	from = place_open(volume, b->subdir, who, &e);
 	if (from >= 0)
-		to = place_open(-1, b->target, who, &e);
+		to = place_open(-1, target.s, who, &e);
 	if (from < 0 || to < 0)
 		problem("private directory %s", e.msg);
 	else if (place_bind(from, to))

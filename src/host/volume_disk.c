@@ -75,7 +75,7 @@ disk_size(int fd, const struct stat *st, struct err *e)
 		err_set(e, ERR_CONFIG, VOLUME_DATA " is no qcow2 disk");
 		return 0;
 	}
-	if (q.backed) {
+	if (q.backed || q.outside) {
 		err_set(e, ERR_CONFIG,
 		    VOLUME_DATA " rests on another file, as ours never does");
 		return 0;

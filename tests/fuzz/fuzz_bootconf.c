@@ -23,7 +23,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    strchr(c.volumes[i].device, '/'))
 			abort();
 	for (size_t i = 0; i < c.binds_len; i++)
-		if (c.binds[i].subdir[0] == '/' || c.binds[i].target[0] != '/')
+		if (c.binds[i].subdir[0] == '/' ||
+		    strstr(c.binds[i].target, "/../") ||
+		    (c.binds[i].target[0] != '/' &&
+			strncmp(c.binds[i].target, "~/", 2) != 0))
 			abort();
 	if (bootconf_write(&c, &again, &e) || again.len != size ||
 	    (size && memcmp(again.s, data, size) != 0))

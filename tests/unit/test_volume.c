@@ -58,7 +58,7 @@ test_records(void)
 static void
 test_qcow2(void)
 {
-	unsigned char h[72] = { 'Q', 'F', 'I', 0xfb, 0, 0, 0, 3 };
+	unsigned char h[104] = { 'Q', 'F', 'I', 0xfb, 0, 0, 0, 3 };
 	char path[] = "/tmp/machine-test-XXXXXX";
 	cleanup(fd) int fd = mkstemp(path);
 	struct qcow2 q;
@@ -72,8 +72,14 @@ test_qcow2(void)
 	CHECK(q.size == ((UINT64_C(1) << 56) | 2));
 	h[8] = 1;
 	CHECK(pwrite(fd, h, sizeof(h), 0) == sizeof(h));
-	CHECK(qcow2_read(&q, fd) && q.backed);
-	CHECK(ftruncate(fd, 71) == 0 && !qcow2_read(&q, fd));
+	CHECK(qcow2_read(&q, fd) && q.backed && !q.outside);
+	h[79] = 4; /* docs/interop/qcow2.txt: an external data file */
+	CHECK(pwrite(fd, h, sizeof(h), 0) == sizeof(h));
+	CHECK(qcow2_read(&q, fd) && q.outside);
+	h[7] = 2; /* version 2 has no such field */
+	CHECK(pwrite(fd, h, sizeof(h), 0) == sizeof(h));
+	CHECK(qcow2_read(&q, fd) && !q.outside);
+	CHECK(ftruncate(fd, 79) == 0 && !qcow2_read(&q, fd));
 	h[3] = 0;
 	CHECK(pwrite(fd, h, sizeof(h), 0) == sizeof(h));
 	CHECK(!qcow2_read(&q, fd));

@@ -10,6 +10,7 @@
 #include "host/disk.h"
 #include "host/initrd.h"
 #include "host/qemu.h"
+#include "host/volume.h"
 
 /*
  * An instance directory, made by hand: Lima starts what has a lima.yaml and a
@@ -109,17 +110,6 @@ guest_program(const struct work *w, struct err *e)
 	return path;
 }
 
-static void
-add_storage(struct bootconf *conf, const struct storage *s)
-{
-	for (size_t i = 0; i < s->nvolumes; i++)
-		bootconf_add_volume(
-		    conf, s->volumes[i].device, s->volumes[i].at);
-	for (size_t i = 0; i < s->nbinds; i++)
-		bootconf_add_bind(conf, s->binds[i].at, s->binds[i].subdir,
-		    s->binds[i].target);
-}
-
 static int
 write_initrd(const struct work *w, int dir, struct err *e)
 {
@@ -135,7 +125,7 @@ write_initrd(const struct work *w, int dir, struct err *e)
 	/* Where that takes seconds: after the first line. */
 	if (w->vm->lima.slow)
 		conf.delay_ms = DELAY_MS;
-	add_storage(&conf, &w->storage);
+	volume_bootconf(&w->storage, &conf);
 	fd = openat(dir, "initrd",
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

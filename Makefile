@@ -158,6 +158,8 @@ $(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
     $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
 $(BUILD)/host/boot_files.o: $(BUILD)/gen/guest/image/boot-files.inc
 $(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
+TOOL_TEXTS := $(patsubst src/guest/%.sh,%,$(wildcard src/guest/tools/*.sh))
+$(BUILD)/core/tools.o: $(TOOL_TEXTS:%=$(BUILD)/gen/guest/%.inc)
 
 # A unit test is linked with every layer below cmd; what a layer may call is
 # checked by tests/layers.sh.

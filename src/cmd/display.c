@@ -5,6 +5,7 @@
 #include "core/reading.h"
 #include "core/schema.h"
 #include "core/storage.h"
+#include "core/tools.h"
 
 static void printf_like(3, 4)
     row(bool wider, const char *what, const char *fmt, ...)
@@ -76,6 +77,35 @@ has_mount(const struct machinefile *mf, const struct mount *m)
 		    (mf->mounts[i].mode == m->mode || m->mode == ACCESS_RO))
 			return true;
 	return false;
+}
+
+static bool
+has_tool(const struct machinefile *mf, const struct tool *t)
+{
+	const char *version = t->version ? t->version : "";
+
+	for (size_t i = 0; mf && i < mf->ntools; i++)
+		if (strcmp(mf->tools[i].name, t->name) == 0 &&
+		    strcmp(mf->tools[i].version ? mf->tools[i].version : "",
+			version) == 0)
+			return true;
+	return false;
+}
+
+static void
+show_tools(const struct machinefile *mf, const struct machinefile *b)
+{
+	cleanup(arena) struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < mf->ntools; i++) {
+		const struct tool *t = &mf->tools[i];
+		struct tool_recipe recipe;
+
+		tools_recipe(t->name, arena, &recipe);
+		row(!has_tool(b, t), "tool", "%s%s%s: %s", t->name,
+		    t->version ? " " : "", t->version ? t->version : "",
+		    recipe.allow);
+	}
 }
 
 static void
@@ -177,6 +207,7 @@ display_capabilities(
 		row(!has_word(b ? b->packages : NULL, b ? b->npackages : 0,
 			mf->packages[i]),
 		    "package", "%s", mf->packages[i]);
+	show_tools(mf, b);
 	for (size_t i = 0; i < mf->nguest_commands; i++)
 		row(!has_word(b ? b->guest_commands : NULL,
 			b ? b->nguest_commands : 0, mf->guest_commands[i]),

@@ -1,6 +1,7 @@
 #include "core/currency.h"
 
 #include "core/schema.h"
+#include "core/tools.h"
 
 static void
 add_bytes(struct buf *out, const char *key, const void *data, size_t len)
@@ -83,12 +84,15 @@ add_tools(struct buf *out, const struct machinefile *mf)
 	const char *last = "";
 
 	add_number(out, "tools", mf->ntools);
+	if (mf->ntools)
+		add_text(out, "library", tools_library());
 	for (size_t i = 0; i < mf->ntools; i++) {
 		const struct tool *t = next_by_name(mf->tools, mf->ntools,
 		    sizeof(*t), offsetof(struct tool, name), last);
 
 		add_text(out, "tool", t->name);
 		add_text(out, "version", t->version);
+		add_text(out, "recipe", tools_source(t->name));
 		last = t->name;
 	}
 }

@@ -1,4 +1,5 @@
 #include "core/machinefile_read.h"
+#include "core/tools.h"
 
 void
 read_image(struct reading *r, const struct ynode *n)
@@ -79,10 +80,15 @@ read_tool_version(struct reading *r, const struct ynode *n, struct tool *t)
 		return;
 	}
 	for (i = 0; n->kind == Y_SCALAR && channels[i]; i++) {
-		if (strcmp(channels[i], n->str) == 0) {
-			t->version = channels[i];
-			return;
-		}
+		if (strcmp(channels[i], n->str) != 0)
+			continue;
+		t->version = channels[i];
+		if (!tools_has_channel(t->name, channels[i]))
+			reading_refuse(r, n,
+			    "there is no \"%s\" of %s: write a number, %s",
+			    channels[i], t->name,
+			    tools_channels(t->name, r->arena));
+		return;
 	}
 	(void)reading_word(r, n, row(r)->word, &t->version);
 }

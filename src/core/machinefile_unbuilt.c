@@ -11,8 +11,6 @@ asks(const struct machinefile *mf, enum machinefile_key key)
 {
 	if (!(mf->stated >> key & 1))
 		return false;
-	if (key == MF_TOOLS)
-		return mf->ntools;
 	if (key == MF_NETWORK_EGRESS)
 		return mf->egress != EGRESS_OPEN;
 	if (key == MF_GIT_IDENTITY)

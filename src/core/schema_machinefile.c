@@ -110,7 +110,6 @@ static const struct schema_key keys[] = {
 	    .fallback = "",
 	    .meaning = "programs that are put into the image",
 	    .effect = "rebuild",
-	    .unbuilt = true,
 	    .many = LIST_OR_TABLE,
 	    .entries = MACHINEFILE_TOOLS_MAX,
 	    .known = schema_tools,

@@ -1,6 +1,7 @@
 #include "host/recipe.h"
 
 #include "base/quote.h"
+#include "core/tools.h"
 
 static const char packages_script[] = {
 #include "guest/packages.inc"
@@ -60,11 +61,15 @@ install(struct work *w, size_t number, const char *name, const char *script,
 int
 recipe_install(struct work *w, struct err *e)
 {
-	size_t number = 0;
+	size_t number = 0, n;
+	const struct step *tools = tools_steps(w->mf, w->arena, &n);
 
 	if (w->mf->npackages &&
 	    install(w, ++number, "packages", packages_text(w), e))
 		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (install(w, ++number, tools[i].name, tools[i].run, e))
+			return -1;
 	return 0;
 }
 

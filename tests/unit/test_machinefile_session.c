@@ -295,15 +295,13 @@ test_unbuilt(void)
 		  "watch: [d]}]\nready: {tcp: 1, timeout: 5s}\n"
 		  "commands: {guest: [git]}\n",
 		    "" },
-		{ "tools: [git]", "tools" },
-		{ "tools: {git: 2}", "tools" },
 		{ "network: {egress: none}", "network.egress" },
 		{ "network: {egress: allowlist, allow: [a.b]}",
 		    "network.egress, network.allow" },
 		{ "git: {identity: host}", "git.identity" },
 		{ "idle: {stop: 30m}", "idle.stop" },
 		{ "idle: {stop: 1h}\ntools: [go]\nvolumes: {a: /a}",
-		    "tools, idle.stop" },
+		    "idle.stop" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -66,4 +66,12 @@ int os_watch(const char *dir);
 /* fsync() that reaches the medium. */
 int os_sync(int fd);
 
+/*
+ * Where certificate authorities are that were added to this host: directories,
+ * NULL-terminated; or, where they are no files, the program that prints them,
+ * as an argument vector, and NULL elsewhere.
+ */
+const char *const *os_ca_dirs(void);
+const char *const *os_ca_program(void);
+
 #endif

@@ -156,3 +156,22 @@ os_process_mentions(pid_t pid, const char *text)
 			return true;
 	return false;
 }
+
+const char *const *
+os_ca_dirs(void)
+{
+	static const char *const none[] = { NULL };
+
+	return none;
+}
+
+/* Untested. What an administrator has added is in this keychain. */
+const char *const *
+os_ca_program(void)
+{
+	static const char *const argv[] = { "/usr/bin/security",
+		"find-certificate", "-a", "-p",
+		"/Library/Keychains/System.keychain", NULL };
+
+	return argv;
+}

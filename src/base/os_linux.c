@@ -199,3 +199,21 @@ os_process_mentions(pid_t pid, const char *text)
 			return true;
 	return false;
 }
+
+const char *const *
+os_ca_dirs(void)
+{
+	/* Of Debian, Fedora, Arch and SUSE. */
+	static const char *const dirs[] = { "/usr/local/share/ca-certificates",
+		"/etc/pki/ca-trust/source/anchors",
+		"/etc/ca-certificates/trust-source/anchors",
+		"/etc/pki/trust/anchors", NULL };
+
+	return dirs;
+}
+
+const char *const *
+os_ca_program(void)
+{
+	return NULL;
+}

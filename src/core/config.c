@@ -365,7 +365,6 @@ config_unbuilt(const struct config *c, struct buf *names)
 	} rows[] = {
 		{ CF_LIMITS_RUNNING, c->limit_running },
 		{ CF_PROJECTS, c->nprojects },
-		{ CF_CA_CERTIFICATES, c->host_certificates },
 	};
 	size_t n;
 	const struct schema_key *keys = schema_config(&n);

@@ -116,6 +116,7 @@ static void
 add_golden(struct buf *out, const struct described *d)
 {
 	add_base(out, d);
+	add_text(out, "certificates", d->certificates);
 	add_set(out, "packages", "package", d->mf->packages, d->mf->npackages);
 	add_tools(out, d->mf);
 	add_number(out, "disk", d->mf->disk);
@@ -269,8 +270,8 @@ currency_steps_text(struct buf *out, const struct described *d,
 }
 
 void
-currency_layer(
-    enum currency layer, const struct described *d, char hex[HASH_XXH128_HEX + 1])
+currency_layer(enum currency layer, const struct described *d,
+    char hex[HASH_XXH128_HEX + 1])
 {
 	cleanup(buf) struct buf text = BUF_INIT;
 

@@ -44,6 +44,8 @@ struct described {
 	const struct file_bytes *files; /* all of the snapshot, for steps */
 	size_t nfiles;
 	enum vm_type vm_type;
+	/* Of the host, that the guest is to trust, as ca_text() has them. */
+	const char *certificates; /* or NULL */
 };
 
 /* Append the canonical text of a layer. */
@@ -51,8 +53,8 @@ void currency_layer_text(
     struct buf *out, enum currency layer, const struct described *d);
 
 /* XXH3-128 of that text. */
-void currency_layer(
-    enum currency layer, const struct described *d, char hex[HASH_XXH128_HEX + 1]);
+void currency_layer(enum currency layer, const struct described *d,
+    char hex[HASH_XXH128_HEX + 1]);
 
 /*
  * The script of a step: its text, or the bytes of its file, whose absence from

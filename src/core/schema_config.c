@@ -144,7 +144,6 @@ static const struct schema_key keys[] = {
 	    .fallback = "none",
 	    .meaning = "trust the host's own certificate authorities in guests",
 	    .effect = "rebuild",
-	    .unbuilt = true,
 	    .value = { .forms = F_CHOICE, .choices = schema_certificates } },
 };
 

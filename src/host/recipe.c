@@ -2,6 +2,7 @@
 
 #include "base/quote.h"
 #include "core/tools.h"
+#include "host/ca.h"
 
 static const char packages_script[] = {
 #include "guest/packages.inc"
@@ -64,6 +65,10 @@ recipe_install(struct work *w, struct err *e)
 	size_t number = 0, n;
 	const struct step *tools = tools_steps(w->mf, w->arena, &n);
 
+	/* First, because all the others may need it to fetch anything. */
+	if (w->certificates && install(w, ++number, "certificates",
+				   ca_step(w->certificates, w->arena)->run, e))
+		return -1;
 	if (w->mf->npackages &&
 	    install(w, ++number, "packages", packages_text(w), e))
 		return -1;

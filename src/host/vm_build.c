@@ -50,6 +50,7 @@ build_init(struct build *b, const struct work *w, const struct layer *l)
 		.mf = &b->mf,
 		.arena = w->arena,
 		.image = w->image,
+		.certificates = w->certificates,
 		.dir = "/",
 		.log = w->log,
 		.logged = w->logged,

@@ -84,7 +84,8 @@ described(const struct work *w)
 		.image = &w->image,
 		.files = w->files,
 		.nfiles = w->nfiles,
-		.vm_type = w->vm->config->vm_type };
+		.vm_type = w->vm->config->vm_type,
+		.certificates = w->certificates };
 }
 
 /* A file of the host has no digest: that it was replaced shows here. */
@@ -124,7 +125,7 @@ make_texts(struct work *w, struct err *e)
 bool
 vm_needs_golden(const struct work *w)
 {
-	return w->mf->npackages || w->mf->ntools;
+	return w->mf->npackages || w->mf->ntools || w->certificates;
 }
 
 const struct layer *

@@ -4,6 +4,7 @@
 #include "base/msg.h"
 #include "core/currency.h"
 #include "core/lockfile.h"
+#include "host/ca.h"
 #include "host/private.h"
 #include "host/volume.h"
 
@@ -235,6 +236,20 @@ check_image(const struct work *w, struct err *e)
 }
 
 static int
+read_certificates(struct work *w, struct err *e)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+
+	if (!w->vm->config->host_certificates)
+		return 0;
+	if (ca_text(&text, e))
+		return -1;
+	if (text.len)
+		w->certificates = arena_strndup(w->arena, text.s, text.len);
+	return 0;
+}
+
+static int
 prepare(struct work *w, struct err *e)
 {
 	struct vm *vm = w->vm;
@@ -246,6 +261,8 @@ prepare(struct work *w, struct err *e)
 	    lima_check_version(&vm->lima, e) ||
 	    lima_image(&vm->lima, vm->config, w->mf, w->arena, &w->image, e) ||
 	    check_lock(w->trusted, &w->image, e) || check_image(w, e))
+		return -1;
+	if (read_certificates(w, e))
 		return -1;
 	list_files(w);
 	currency_layer(

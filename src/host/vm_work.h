@@ -38,6 +38,7 @@ struct work {
 	const struct machinefile *mf;
 	struct arena *arena; /* what lives as long as this struct */
 	struct image image;
+	const char *certificates; /* of the host, for the guest; or NULL */
 	struct file_bytes *files; /* of the approved snapshot */
 	size_t nfiles;
 	/* What is captured in the disk: steps for it, then those on a change */

@@ -50,10 +50,10 @@ test_image(void)
 #define BASE                                                        \
 	"location 8:/a\nb 1:c\ndigest -\narch 6:x86_64\nkernel -\n" \
 	"initrd -\ncmdline -\nvm_type 2:vz\n"
-#define GOLDEN                                              \
-	BASE "packages 1:2\npackage 1:a\npackage 1:b\n"     \
-	     "tools 1:2\n@library\ntool 3:git\nversion -\n" \
-	     "@git\ntool 4:node\nversion 2:22\n@node\n"     \
+#define GOLDEN                                                               \
+	BASE "certificates 3:c\nd\npackages 1:2\npackage 1:a\npackage 1:b\n" \
+	     "tools 1:2\n@library\ntool 3:git\nversion -\n"                  \
+	     "@git\ntool 4:node\nversion 2:22\n@node\n"                      \
 	     "disk 4:4096\n"
 
 static const struct port ports[] = { { 3000, 3001, NULL },
@@ -133,7 +133,8 @@ test_text(void)
 		.image = &image,
 		.files = script,
 		.nfiles = 1,
-		.vm_type = VM_TYPE_VZ };
+		.vm_type = VM_TYPE_VZ,
+		.certificates = "c\nd" };
 	static const char *const want[] = {
 		[LAYER_BASE] = "machine-currency 3\nlayer 4:base\n" BASE,
 		[LAYER_GOLDEN] = "machine-currency 3\nlayer 6:golden\n" GOLDEN,

@@ -159,6 +159,7 @@ $(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
 $(BUILD)/host/boot_files.o: $(BUILD)/gen/guest/image/boot-files.inc
 $(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
 $(BUILD)/host/ca.o: $(BUILD)/gen/guest/ca.inc
+$(FUZZ:%=$(BUILD)/fuzz_%): | $(BUILD)/host/ca.o $(BUILD)/core/tools.o
 TOOL_TEXTS := $(patsubst src/guest/%.sh,%,$(wildcard src/guest/tools/*.sh))
 $(BUILD)/core/tools.o: $(TOOL_TEXTS:%=$(BUILD)/gen/guest/%.inc)
 

@@ -398,7 +398,7 @@ ok 'another default is noticed' \
 ok 'another effect is noticed' \
     notices $page 's/^Takes effect: next line/Takes effect: at once/' machinefile_keys
 ok 'a key whose lack of effect is not told is noticed' \
-    notices $page '/^.It Cm volumes /,/^.It/s/^Not yet built.*//' unbuilt_keys
+    notices $page '/^.It Cm idle.stop/,/^.It/s/^Not yet built.*//' unbuilt_keys
 ok 'a missing key of config.yaml is noticed' \
     notices man/machine-config.5 '/^.It Cm autostart/d' config_keys
 ok 'a missing variable is noticed' \

@@ -13,8 +13,8 @@
 # It installs, then asks the program itself for its version, and fails if that
 # is not the one wanted. What it fetches comes through the package manager of
 # its kind (apt-get, pip, npm, go), which verifies it and knows mirrors. What
-# only the bake needs goes below $scratch, or is marked with unless_wanted;
-# both are gone from the image (clean.sh).
+# only the bake needs goes below $scratch, or is marked by only_for_bake; both
+# are gone from the image (clean.sh).
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 scratch=/var/cache/machine
 certificates=/etc/ssl/certs/ca-certificates.crt
@@ -31,9 +31,10 @@ say() { echo "-- $1"; }
 # Nothing may hang for ever: a bake has nobody who watches it.
 limited() { timeout -k 10 1800 "$@"; }
 
+command -v apt-get >/dev/null ||
+    fail 'tools need a guest with apt-get (Debian, Ubuntu): use packages and provision here'
+
 apt() {
-	command -v apt-get >/dev/null ||
-	    fail 'tools need a guest with apt-get (Debian, Ubuntu): use packages and provision here'
 	limited apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
 	    -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-unsafe-io "$@"
 }
@@ -66,8 +67,13 @@ unless_wanted() {
 	# shellcheck disable=SC2086 # words
 	want $new
 	# shellcheck disable=SC2086
-	apt-mark auto $new >/dev/null
-	mkdir -p "$scratch" && : >"$scratch/autoremove"
+	only_for_bake $new
+}
+
+only_for_bake() {
+	apt-mark auto "$@" >/dev/null
+	mkdir -p "$scratch"
+	: >"$scratch/autoremove"
 }
 
 # The distribution's version of a package, without epoch and revision.

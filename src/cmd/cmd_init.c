@@ -57,8 +57,7 @@ static const char tail[] =
     "# cpus: 2\n"
     "# memory: 2GiB\n"
     "# disk: 20GiB\n"
-    "\n";
-static const char tail[] =
+    "\n"
     "# Forwarded from 127.0.0.1 on the host; nothing else is.\n"
     "# ports: [3000]\n"
     "\n"

@@ -90,7 +90,7 @@ struct stream {
 	struct flow out[2];
 	struct sink in;
 	struct timer timer;
-	bool ended, lingered, closing, said_eof;
+	bool ended, lingered, closing, said_eof, freed;
 	uint32_t stopped; /* signal to report */
 	char *notice; /* to report */
 	struct wire_exit exit; /* text and cwd are owned */

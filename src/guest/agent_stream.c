@@ -51,6 +51,10 @@ unlink_stream(struct stream *s)
 static void
 stream_free(struct stream *s)
 {
+	/* Several of those who look in one round may find that it is due. */
+	if (s->freed)
+		return;
+	s->freed = true;
 	unlink_stream(s);
 	timer_clear(&s->timer);
 	watch_close(&s->keeper);

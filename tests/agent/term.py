@@ -154,8 +154,9 @@ class Term:
 
     @staticmethod
     def complete(tail):
-        return (Obedient.CSI.match(tail) or Obedient.STRING.match(tail) or
-                (len(tail) > 1 and tail[1:2] not in b"[]P_^X") or len(tail) > 250)
+        if len(tail) == 1 or re.fullmatch(rb"\x1b\[[<-?]?[0-9;:]*[ -/]*", tail):
+            return len(tail) > 250
+        return tail[1:2] not in b"]P_^X" or Obedient.STRING.match(tail) or len(tail) > 250
 
     def text(self):
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()

@@ -6,12 +6,14 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from term import Obedient, Shell  # noqa: E402
 
-CLIENT, DIR, WORK = (os.path.abspath(a) for a in sys.argv[1:4])
+CLIENT, DIR, TOP = (os.path.abspath(a) for a in sys.argv[1:4])
+WORK = TOP # one below for each test
 TESTS = []
 
 
@@ -337,13 +339,15 @@ def the_corpus_of_attacks(s):
 
 
 def main():
+    global WORK
     only, failed = sys.argv[4:], 0
-    os.makedirs(f"{WORK}/run", mode=0o700, exist_ok=True)
     print(f"1..{len(TESTS)}", flush=True)
     for n, f in enumerate(TESTS, 1):
         if only and f.__name__ not in only:
             print(f"ok {n} - {f.__name__} # not asked for", flush=True)
             continue
+        WORK = tempfile.mkdtemp(dir=TOP)
+        os.mkdir(f"{WORK}/run", mode=0o700)
         s = shell()
         try:
             f(s)

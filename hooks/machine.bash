@@ -7,24 +7,19 @@
 # run in the project's VM, or refused, and the substitution sends SIGINT to the shell: bash looks for interrupts
 # before it executes, and drops the whole line.
 #
-#   PS0              the line: asks, and takes it away
-#   PROMPT_COMMAND   before each prompt: __machine_pre in front of every entry gives it the guest's status in
-#                    $?; __machine_prompt, last of all, looks where we are
-#   cd, pushd, popd  functions, because bash has no hook for changes of directory: they stop a line that enters
-#                    a project half-way
+#   PS0              asks about the line, and takes it away
+#   PROMPT_COMMAND   __machine_pre, in front of every entry, sets $?; __machine_prompt, last of all, looks where we are
+#   cd, pushd, popd  functions, because bash has no hook for that: they stop a line that enters a project half-way
 #
 # Readline, PS2, history expansion, completion and keys are bash's own. The rule: whatever fails, the line does not run.
-# bash parses an eval'ed text command by command: from here on without the user's aliases.
-\shopt -q expand_aliases && __machine_x=1
-\shopt -u expand_aliases
+# `machine hook bash` switches the user's aliases off while bash parses this.
 if [[ $- == *i* && -z ${MACHINE_GUEST-}${__machine_sid-} ]]; then if (( BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404 )) || [[ ${BLE_VERSION-} ]]; then
-  __machine_sid=none
-  echo "machine: lines run on the host in this shell (it takes bash 4.4 or later, without ble.sh); in a project type 'machine shell'" >&2
+  __machine_sid=none; echo "machine: lines run on the host in this shell (it takes bash 4.4 or later, without ble.sh); in a project type 'machine shell'" >&2
 else
 __machine_bin=@BIN@ __machine_roots=@ROOTS@ __machine_run=@RUN@
 __machine_sid=b$$-$RANDOM$RANDOM
-# Answers of machine. .n: HISTCMD of the last line (tells lines apart that were pasted together); .l: the host
-# line that is running, if it has several parts; .h, .j, .p, .u: what a builtin printed, read back without a fork.
+# Answers of machine. .n: HISTCMD of the last line (tells lines apart that were pasted together); .l: the host line that
+# is running, if it has several parts; .o: see __machine_get.
 __machine_res=$__machine_run/b$$.$RANDOM
 # Where we are. found: what the walk up has found; root: its real path, from _enter; skip: a project that
 # `machine off` has switched off in this shell; host, cd: the user's words, from _enter.
@@ -32,7 +27,10 @@ __machine_state=off __machine_found='' __machine_root='' __machine_skip='' __mac
 # The line. st: its status in the guest; last: $? before it; hn, from: HISTCMD and $PWD at the last prompt, if
 # there was one (typing); pending: a `cd P && REST` whose REST is still to be run.
 __machine_st='' __machine_last=0 __machine_hn='' __machine_from='' __machine_typing='' __machine_pending=''
-__machine_aliased='' __machine_undo='' __machine_hist='' __machine_ps0='$(__machine_line >&2)'
+__machine_aliased='' __machine_seen='' __machine_undo='' __machine_hist='' __machine_ps0='$(__machine_line >&2)'
+
+# What a builtin prints -> REPLY; no fork
+__machine_get() { "$@" >|"$__machine_res.o"; set -- $?; IFS='' read -r -d '' REPLY <"$__machine_res.o"; return "$1"; }
 
 # ---- where are we? ----
 # The nearest directory at or above $PWD that has a Machinefile or is on the list of approved roots (the guest can
@@ -40,11 +38,10 @@ __machine_aliased='' __machine_undo='' __machine_hist='' __machine_ps0='$(__mach
 __machine_find() {
   local d p n roots=''
   IFS='' read -r -d '' roots <"$__machine_roots" 2>/dev/null || :
-  builtin pwd -P >|"$__machine_res.p" && IFS='' read -r -d '' p <"$__machine_res.p"
-  p=${p%$'\n'} roots=$'\n'$roots
+  __machine_get builtin pwd -P
+  p=${REPLY%$'\n'} roots=$'\n'$roots
   for d in "$PWD" "$p"; do
-    for (( n = 0; n < 64; n++ )); do
-      [[ $d && $d != / ]] || break
+    for (( n = 0; n < 64 && ${#d} > 1; n++ )); do
       [[ -e $d/Machinefile || -h $d/Machinefile || $roots == *$'\n'"$d"$'\n'* ]] && { REPLY=$d; return 0; }
       d=${d%/*}
     done
@@ -64,16 +61,14 @@ __machine_sync() {
   [[ $__machine_state == off ]] && { __machine_state=$before; __machine_leave; return 0; }
   export MACHINE_PROJECT=${__machine_root##*/}
   [[ $before != off ]] && return 0
-  { trap -p INT; shopt -p cmdhist lithist promptvars; } >|"$__machine_res.u"
-  IFS='' read -r -d '' __machine_undo <"$__machine_res.u"
-  __machine_last=0
+  __machine_get trap -p INT; __machine_undo=$REPLY
+  __machine_get shopt -p cmdhist lithist promptvars; __machine_undo+=$REPLY __machine_last=0
 }
 __machine_leave() {
   __machine_root='' __machine_found=''
   [[ $__machine_state == off ]] && return 0
   __machine_state=off PS0=${PS0%"$__machine_ps0"}
-  eval "$__machine_undo"; __machine_entries
-  unset -v MACHINE_PROJECT
+  eval "$__machine_undo"; __machine_entries; unset -v MACHINE_PROJECT
 }
 # Put $1 (__machine_pre; or nothing) in front of every entry of PROMPT_COMMAND.
 __machine_entries() {
@@ -86,10 +81,10 @@ __machine_entries() {
   done
 }
 machine() {
+  __machine_pwd='' __machine_seen='' # look again at the next prompt
   case ${1-} in
-    off) __machine_skip=$__machine_found __machine_pwd='' ;;
-    on) __machine_skip='' __machine_pwd='' ;;
-    *) command "$__machine_bin" "$@"; set -- $?; __machine_pwd='' __machine_found=''; return "$1" ;;
+    off) __machine_skip=$__machine_found ;; on) __machine_skip='' ;;
+    *) __machine_found=''; command "$__machine_bin" "$@" ;;
   esac
 }
 
@@ -104,32 +99,32 @@ __machine_line() { # in the subshell of PS0; stdin and stderr are the terminal
     [[ $before && ${before@P} || ${TERM-dumb} == dumb ]] && up=''
     if __machine_ask "$REPLY" '' '' "$up"; then # the only way a line runs here
       [[ $REPLY == *[$'\n;|&']* ]] || REPLY=''
-      printf %s "${REPLY#"${REPLY%%[![:space:]]*}"}" >|"$__machine_res.l"
-      return
+      printf %s "${REPLY#"${REPLY%%[![:space:]]*}"}" >|"$__machine_res.l"; return
     fi
   else
-    echo 'machine: bash did not record this line in its history, so it cannot be sent to the VM; nothing was run' >&2
     echo 125 >|"$__machine_res"
+    echo 'machine: bash did not record this line in its history, so it cannot be sent to the VM; nothing was run' >&2
   fi
   kill -INT $$
 }
 __machine_newest() { # the newest history entry -> REPLY; no fork
-  HISTTIMEFORMAT='' history 1 >|"$__machine_res.h" && IFS='' read -r -d '' REPLY <"$__machine_res.h"
-  [[ $REPLY =~ ^\ *[0-9]+[\ *]\ (.*)$'\n'$ ]] && REPLY=${BASH_REMATCH[1]}
+  HISTTIMEFORMAT='' __machine_get history 1
+  REPLY=${REPLY#"${REPLY%%[! ]*}"} REPLY=${REPLY%$'\n'}
+  [[ $REPLY == [0-9]*[\ *]\ * ]] && REPLY=${REPLY#*[ *] } # "  12  LINE" or "  12* LINE"
 }
 # Run line $1 in the guest (return 1; the result file has its status), or learn that it is a host line (return 0).
 # $2: the line began there, outside; $3: no line for the host; $4: machine may move the cursor up at the end.
 __machine_ask() {
-  local w l=$1 i aliases='' autocd='' seen=' ' j=''
+  local w l=$1 i aliases='' autocd='' seen=' ' j REPLY
   : >|"$__machine_res" || return 1
-  jobs -p >|"$__machine_res.j" && read -r j <"$__machine_res.j"
+  __machine_get jobs -p; j=$REPLY
   for (( i = 0; i < 8; i++ )); do # aliases, for the decision only
     l=${l#"${l%%[![:space:]]*}"} w=${l%%[[:space:]]*}
     [[ $w && $w != @host && $seen != *" $w "* && ${BASH_ALIASES[$w]+x} ]] || break
     seen+="$w " l=${BASH_ALIASES[$w]}${l:${#w}}
     [[ ${BASH_ALIASES[$w]} == *[[:blank:]] ]] && l+=';' # the next word is one, too: call it a compound line
   done
-  [[ $__machine_aliased == "$__machine_root" ]] || { alias -p >|"$__machine_res.h" && IFS='' read -r -d '' aliases <"$__machine_res.h"; }
+  [[ $__machine_aliased == "$__machine_root" ]] || { __machine_get alias -p; aliases=$REPLY; }
   shopt -q autocd && [[ $l != *[[:space:]]* && -d ${l/#\~/$HOME} ]] && ! type -t -- "$l" >/dev/null && autocd=1
   MACHINE_SHELL=bash MACHINE_SID=$__machine_sid MACHINE_ROOT=$__machine_root MACHINE_RESULT=$__machine_res \
     MACHINE_STATUS=${__machine_last:-0} MACHINE_LINE=$1 MACHINE_EXPANDED=$l MACHINE_AUTOCD=$autocd \
@@ -142,8 +137,7 @@ __machine_ask() {
       printf '0\n%s\n\n' "${l/#\~/$HOME}" >|"$__machine_res"; return 1 ;;
     12[67]) [[ ! $3 && $l =~ ^(cd|exit)( [A-Za-z0-9_./~-]+)?$ ]] && return 0 ;; # program gone: one can still leave
   esac
-  echo 125 >|"$__machine_res"
-  return 1
+  echo 125 >|"$__machine_res"; return 1
 }
 fc() { # edit-and-execute-command (C-x C-e, v in vi) runs `fc -e EDITOR`, without PS0
   if [[ $__machine_state == off || ${1-} != -e ]]; then builtin fc "$@"; return; fi
@@ -152,33 +146,41 @@ fc() { # edit-and-execute-command (C-x C-e, v in vi) runs `fc -e EDITOR`, withou
   [[ $__machine_text ]] || return
   history -s -- "$__machine_text"; printf '%s\n' "$__machine_text" >&2
   __machine_ask "$__machine_text" '' 1
-  __machine_st=''
-  __machine_pre; set -- $?
-  __machine_st='' __machine_hn=$HISTCMD
-  return "$1"
+  __machine_st=''; __machine_pre; set -- $?
+  __machine_st='' __machine_hn=$HISTCMD; return "$1"
 }
 __machine_edit() { eval "$__machine_editor \"\$1\"" && __machine_text=$(<"$1"); : >|"$1"; }
-
 # ---- the next prompt ----
-__machine_pre() {
-  local st=$? r d f REPLY
-  [[ -s $__machine_res.l ]] && : >|"$__machine_res.l"
-  if [[ -s $__machine_res ]]; then # the last line did not run here
-    { read -r r; IFS='' read -r d; } <"$__machine_res"; : >|"$__machine_res"
-    __machine_aliased=$__machine_root
-    case $r in [0-9] | [0-9][0-9] | [12][0-9][0-9]) __machine_st=$r ;; *) __machine_st=125 ;; esac
-    [[ $d ]] && builtin cd -- "$d" 2>/dev/null
-    [[ ${preexec_functions+x} ]] && __machine_newest && for f in "${preexec_functions[@]}"; do "$f" "$REPLY"; done
+__machine_pre() { # in front of every entry
+  local st=$?
+  if [[ -s $__machine_res || -s $__machine_res.l ]]; then __machine_take
   elif [[ -z $__machine_st ]] && (( HISTCMD == __machine_hn )); then st=$__machine_last; fi # an empty line
   __machine_last=${__machine_st:-$st}
   return "$__machine_last"
 }
-__machine_prompt() { local st=$?; __machine_prompt1; return $st; }
+__machine_take() {
+  local r d f REPLY; : >|"$__machine_res.l"
+  [[ -s $__machine_res ]] || return 0 # the last line did run here
+  { read -r r; IFS='' read -r d; } <"$__machine_res"; : >|"$__machine_res"
+  __machine_aliased=$__machine_root
+  case $r in [0-9] | [0-9][0-9] | [12][0-9][0-9]) __machine_st=$r ;; *) __machine_st=125 ;; esac
+  [[ $d ]] && builtin cd -- "$d" 2>/dev/null
+  [[ ${preexec_functions+x} ]] && __machine_newest && for f in "${preexec_functions[@]}"; do "$f" "$REPLY"; done
+}
+# All that an idle prompt costs is to see that everything is as we have left it.
+__machine_prompt() {
+  local st=$?
+  if [[ -z $__machine_st && $PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS == "$__machine_seen" ]]; then
+    [[ $__machine_state == off ]] || trap - INT; return $st
+  fi
+  __machine_prompt1
+  __machine_seen=$PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS; return $st
+}
 __machine_prompt1() {
-  local - line=$__machine_pending; set +eux
+  local - line=$__machine_pending; set +eux; __machine_pending=''
   __machine_filter_history
+  declare -F __zoxide_cd >/dev/null && __machine_wrap __zoxide_cd # it goes around our cd, and may come after us
   __machine_sync
-  __machine_pending=''
   [[ $line && $__machine_state != off ]] && { __machine_ask "$line" "$__machine_from" ''; __machine_pre; __machine_sync; }
   [[ $PS1 == '$(exit '* ]] && PS1=${PS1#'$(exit '*')'}
   if [[ $__machine_state != off ]]; then
@@ -201,8 +203,7 @@ __machine_filter_history() { # in a project every line is recorded; now the user
   [[ $__machine_hist ]] || return 0
   local REPLY
   HISTCONTROL=$__machine_hc HISTIGNORE=$__machine_hi __machine_hist=''
-  [[ $HISTCONTROL$HISTIGNORE && $HISTCMD != "$__machine_hn" ]] || return 0
-  __machine_newest && history -d $(( HISTCMD - 1 )) && history -s -- "$REPLY"
+  [[ $HISTCONTROL$HISTIGNORE && $HISTCMD != "$__machine_hn" ]] && __machine_newest && history -d $(( HISTCMD - 1 )) && history -s -- "$REPLY"
 }
 
 # ---- a line that changes into a project ----
@@ -218,32 +219,31 @@ __machine_chpwd() {
     t=${REPLY#"${REPLY%%[![:space:]]*}"}
   fi
   [[ $t != @host* ]] && __machine_find && [[ $REPLY != "$__machine_skip" ]] || return "$1"
-  if [[ $BASH_SUBSHELL == 0 && $t != *[$'\n;|&<>`(){}']* ]] && __machine_is_cd "${t%%[[:space:]]*}"; then
+  if [[ $BASH_SUBSHELL == 0 && $t != *[$'\n;|&<>`(){}']* && (" cd pushd popd z zi j $__machine_cd " == *" ${t%%[[:space:]]*} "* || ${BASH_ALIASES[${t%%[[:space:]]*}]-}) ]]; then
     __machine_sync
     # More lines of a paste may follow before the next prompt.
     [[ $__machine_state != off ]] && { __machine_arm; echo $(( HISTCMD + 1 )) >|"$__machine_res.n"; }
     return "$1"
   fi
-  if [[ $BASH_SUBSHELL == 0 && $t =~ ^cd[[:space:]][^\;\&\|\<\>\`\(\)\{\}]*(&&|\;) ]]; then __machine_pending=$t; else
-    echo "machine: this line entered the project ${REPLY##*/}; the rest of it was not run. Type it again to run it in the VM." >&2
-  fi
+  if [[ $BASH_SUBSHELL == 0 && $t =~ ^cd[[:space:]][^\;\&\|\<\>\`\(\)\{\}]*(&&|\;) ]]; then __machine_pending=$t
+  else echo "machine: this line entered the project ${REPLY##*/}; the rest of it was not run. Type it again to run it in the VM." >&2; fi
   (( BASH_SUBSHELL )) && exit 125
   [[ ${TERM-dumb} == dumb ]] || printf '\e[A' >&2 # bash will print a newline
   trap - INT; kill -INT $$
 }
-__machine_is_cd() { [[ " cd pushd popd z zi j $__machine_cd " == *" $1 "* || ${BASH_ALIASES[$1]-} ]]; }
-for __machine_f in cd pushd popd; do
-  __machine_b="builtin $__machine_f"
-  declare -F $__machine_f >/dev/null && # the user's own
-    eval "__machine_user_$(declare -f $__machine_f)" && __machine_b=__machine_user_$__machine_f
-  eval "$__machine_f() { $__machine_b \"\$@\"; __machine_chpwd \$?; }"
-done
-unset -v __machine_f __machine_b MACHINE_PROJECT # the latter: a parent shell's
-\alias @host=' '                                 # `@host LINE`: run it here
+__machine_wrap() { # a builtin, or a function of the user's, that changes directory
+  local b="builtin $1" REPLY
+  if __machine_get declare -f "$1"; then
+    [[ $REPLY == *' __machine_chpwd '* ]] && return
+    eval "__machine_user_$REPLY"; b=__machine_user_$1
+  fi
+  eval "$1() { $b \"\$@\"; __machine_chpwd \$?; }"
+}
+__machine_wrap cd; __machine_wrap pushd; __machine_wrap popd
+unset -v MACHINE_PROJECT # a parent shell's
+\alias @host=' ' # `@host LINE`: run it here
 # To the text of the last entry: bash-preexec takes what comes after it for the user's.
 if [[ $(declare -p PROMPT_COMMAND 2>/dev/null) == 'declare -a'* ]]; then
   PROMPT_COMMAND[${#PROMPT_COMMAND[@]}-1]+=$'\n__machine_prompt'
 else PROMPT_COMMAND="${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__machine_prompt"; fi
 fi; fi
-[[ ${__machine_x-} ]] && shopt -s expand_aliases
-unset -v __machine_x

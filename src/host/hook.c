@@ -72,8 +72,18 @@ hook_render(struct buf *out, const char *shell, const char *bin,
 
 	if (which < 0)
 		return false;
-	if (which != SHELL_ZSH) {
+	if (which == SHELL_FISH) {
 		fill_in(out, shells[which].script, bin, roots, run);
+		return true;
+	}
+	if (which == SHELL_BASH) {
+		/* It parses an eval'ed text command by command. */
+		buf_adds(out, "\\shopt -q expand_aliases && __machine_alias=1\n"
+			      "\\shopt -u expand_aliases\n");
+		fill_in(out, shells[which].script, bin, roots, run);
+		buf_adds(out,
+		    "[[ ${__machine_alias-} ]] && shopt -s expand_aliases\n"
+		    "unset -v __machine_alias\n");
 		return true;
 	}
 	/*

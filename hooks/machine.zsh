@@ -111,6 +111,11 @@ __machine_preexec() {
     __machine_be_last
   elif [[ $__machine_state == off ]]; then
     __machine_typed=${1:-$3}
+    [[ $3 == *(cd|dir|pushd|popd)[[:blank:]]*-*q* ]] || return 0
+    # `cd -q` calls no chpwd: a trap before each command of the line looks.
+    trap >| $__machine_res.t 2>/dev/null && : >| $__machine_res
+    __machine_armed=1
+    trap '[[ $PWD == "$__machine_pwd" ]] || { \builtin \trap - DEBUG; __machine_chpwd; }' DEBUG
     return 0
   fi
   [[ -n $autocd ]] && ! __machine_is_dir "$expanded" && autocd=
@@ -179,6 +184,7 @@ __machine_cancel() {                                  # the hard way: $? is lost
 # there now, so that REST (-> __machine_rest) is a line of that project.
 __machine_hop() {
   emulate -L zsh
+  local -a match mbegin mend; local MATCH MBEGIN MEND # the user's
   [[ $__machine_line =~ '^[[:space:]]*cd[[:space:]]+([A-Za-z0-9_./~@%,+:-]+)[[:space:]]*(&&|;)[[:space:]]*(.*[^[:space:]].*)$' ]] || return 1
   local REPLY t=$match[1] rest=$match[3]
   [[ $t == '~' ]] && t=$HOME
@@ -217,20 +223,18 @@ __machine_say() {
 
 __machine_precmd() {
   __machine_typed= __machine_st= __machine_line=
-  if [[ -n $__machine_armed ]]; then                  # the last line did not run here
-    __machine_armed=
-    __machine_after
-  fi
+  [[ -z $__machine_armed ]] || __machine_after        # the last line did not run here
   __machine_sync
 }
 # The file: status, directory to follow (machine has checked it), type-ahead.
 __machine_after() {
   emulate -L zsh
   setopt nolocaltraps noaliases
-  local -a r
+  local -a r; __machine_armed=
   r=("${(@f)$(<$__machine_res)}")
   [[ -n ${r[2]-} ]] && builtin cd -q -- $r[2] 2>/dev/null
   [[ -n ${r[3]-} ]] && print -zr -- $r[3]
+  trap - DEBUG
   [[ -s $__machine_res.t ]] && . $__machine_res.t
   return 0
 }

@@ -122,6 +122,16 @@ def entering(shell):
         has(name + ': message', t.line(line), 'was not run')
         noleak(f'{shell}: {name}')
         t.line(f'cd {WORK}')
+    if shell == 'zsh':              # calls no chpwd
+        for name, line in (('cd -q', f'cd -q proj; {touch}/8'),
+                           ('(cd -q)', f'(cd -q proj; {touch}/8)'),
+                           ('cd -q in a function',
+                            f'qf() {{ cd -q proj; {touch}/8 }}; qf; {touch}/8')):
+            has(name + ': message', t.line(line), 'was not run')
+            noleak(f'zsh: {name}')
+            t.line(f'cd {WORK}')
+        t.line('cd -q other; cd ..')
+        eq('cd -q elsewhere: no trap is left', t.line('trap'), '')
     t.paste(f'cd proj\n{touch}/6')
     t.interrupt('Enter')
     noleak(f'{shell}: a paste of cd P and a command')

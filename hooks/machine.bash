@@ -29,9 +29,9 @@ __machine_state=off __machine_found='' __machine_root='' __machine_skip='' __mac
 __machine_st='' __machine_last=0 __machine_hn='' __machine_from='' __machine_typing='' __machine_pending=''
 __machine_aliased='' __machine_seen='' __machine_undo='' __machine_hist='' __machine_ps0='$(__machine_line >&2)'
 
-# What a builtin prints -> REPLY; no fork
-__machine_get() { "$@" >|"$__machine_res.o"; set -- $?; IFS='' read -r -d '' REPLY <"$__machine_res.o"; return "$1"; }
-
+__machine_get() { # what a builtin prints -> REPLY; no fork
+  "$@" >|"$__machine_res.o"; set -- $?; IFS='' read -r -d '' REPLY <"$__machine_res.o"; return "$1"
+}
 # ---- where are we? ----
 # The nearest directory at or above $PWD that has a Machinefile or is on the list of approved roots (the guest can
 # delete a Machinefile), by name, then physically (links lead into projects and out of them).  -> REPLY; no fork
@@ -108,8 +108,7 @@ __machine_line() { # in the subshell of PS0; stdin and stderr are the terminal
   kill -INT $$
 }
 __machine_newest() { # the newest history entry -> REPLY; no fork
-  HISTTIMEFORMAT='' __machine_get history 1
-  REPLY=${REPLY#"${REPLY%%[! ]*}"} REPLY=${REPLY%$'\n'}
+  HISTTIMEFORMAT='' __machine_get history 1; REPLY=${REPLY#"${REPLY%%[! ]*}"} REPLY=${REPLY%$'\n'}
   [[ $REPLY == [0-9]*[\ *]\ * ]] && REPLY=${REPLY#*[ *] } # "  12  LINE" or "  12* LINE"
 }
 # Run line $1 in the guest (return 1; the result file has its status), or learn that it is a host line (return 0).
@@ -211,6 +210,7 @@ __machine_filter_history() { # in a project every line is recorded; now the user
 # anything else is stopped.
 __machine_chpwd() {
   local - REPLY t=';'; set +eux
+  [[ ${READLINE_LINE+x} ]] && { __machine_sync; [[ $__machine_state == off ]] || __machine_arm; return "$1"; } # a key
   [[ $__machine_typing && ! ${COMP_LINE+x} ]] || return "$1"
   if [[ $__machine_state != off ]]; then
     [[ -s $__machine_res.l ]] || return "$1"

@@ -81,8 +81,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
     function __machine_leave
         set -g __machine_root
         set -g __machine_found
-        test $__machine_state = off; and return
-        set -g __machine_state off
+        test $__machine_state = off; and return; or set -g __machine_state off
         for m in default insert replace replace_one
             bind --user -M $m -e \r \n
         end
@@ -157,22 +156,18 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
             # The guest may replace a directory by a program: vm: goes there, fish does not look again.
             test $rc = 10; and set -g __machine_to $dir
             set -g __machine_line $line
-            if string match -qr '^[[:print:]]*$' -- $line
-                commandline -r -- " vm: # $line"
-            else # several lines
-                commandline -r -- " vm: '"(string replace -ar "([\\\\'])" '\\\\$1' -- $line | string collect)"'"
-            end
-            set -g __machine_ok (commandline | string collect)
-            set -g __machine_shown $__machine_ok
+            set -l shown "# $line"
+            string match -qr '^[[:print:]]*$' -- $line # or it has several lines
+            or set shown "'"(string replace -ar "([\\\\'])" '\\\\$1' -- $line | string collect)"'"
+            commandline -r -- " vm: $shown"
+            set -g __machine_shown (commandline | string collect)
+            set -g __machine_ok $__machine_shown
         end
         commandline -f execute
     end
     function vm:
         set -l st $status
-        if test $__machine_state = off
-            echo "machine: not in a project" >&2
-            return 125
-        end
+        test $__machine_state = off; and echo "machine: not in a project" >&2; and return 125
         set -g __machine_typed # not a host line
         __machine_history $__machine_line
         if test -n "$__machine_to"
@@ -224,6 +219,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         set -l line $__machine_pending
         set -g __machine_pending
         test -n "$line"; and test $__machine_state != off; and __machine_guest $line 0 $__machine_from
+        set -g __machine_from $PWD
     end
 
     # ---- a line that changes into a project ----
@@ -231,7 +227,11 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
     # anything else is stopped.
     function __machine_chpwd --on-variable PWD
         set -l t $__machine_typed
-        test -n "$t"; and not string match -q '@host *' -- $t; or return 0
+        if test -z "$t" # a key has moved us (not before the first prompt, and not a completion that looks around)
+            test -z "$__machine_from"; or status is-command-substitution; or __machine_sync
+            return 0
+        end
+        string match -q '@host *' -- $t; and return 0
         set -l w (string split -m 1 ' ' -- $t)[1]
         if not string match -qr '[\n;|&<>`(){}]' -- $t
             test $__machine_state != off; and return 0 # one of the user's host words

@@ -86,6 +86,7 @@ machine() {
 
 __machine_addhist() {
   __machine_line=${1%$'\n'}
+  __machine_sync                                      # a widget may have moved us
   setopt debugbeforecmd                               # the trap comes before commands
   __machine_be_last
   return 0
@@ -199,8 +200,7 @@ __machine_chpwd() {
   local REPLY
   [[ -n $__machine_typed ]] && __machine_midline || return 0
   __machine_say
-  (( ZSH_SUBSHELL )) && exit 125
-  __machine_cancel
+  (( ZSH_SUBSHELL )) && exit 125; __machine_cancel
 }
 __machine_midline() {
   emulate -L zsh

@@ -18,7 +18,7 @@ build='gcc libc6-dev make pkg-config libyaml-dev libxxhash-dev libjansson-dev li
 # debian-archive-keyring: the base image is Debian's also where the host is Ubuntu. ca-certificates: the Go module proxy.
 engine='qemu-utils openssh-client mmdebstrap fakeroot uidmap e2fsprogs zstd xz-utils debian-archive-keyring ca-certificates'
 # llvm: llvm-symbolizer, without which the sanitizers print addresses.
-test='zsh zsh-autosuggestions zsh-syntax-highlighting fish tmux vim less clang llvm shellcheck mandoc perl python3 python3-pexpect strace binutils git'
+test='zsh zsh-autosuggestions zsh-syntax-highlighting fish tmux vim less clang llvm shellcheck mandoc perl python3 python3-pexpect strace binutils git direnv zoxide fzf liquidprompt zsh-theme-powerlevel9k'
 demo='zsh python3 python3-pexpect'
 optional='python3-pyte' # installed where the archive has it
 

@@ -3,5 +3,6 @@
 import behave
 import drv
 import plugins
+import tools
 
-drv.main('bash', behave.ALL + plugins.BASH, quick=behave.QUICK)
+drv.main('bash', behave.ALL + plugins.BASH + tools.BASH, quick=behave.QUICK)

@@ -30,6 +30,8 @@ CANARY = W + '/canary'
 WORK = W + '/work'
 HOST = os.uname().nodename
 GUEST = 'guestvm'
+PLUGINS = [f'/usr/share/zsh-{p}/zsh-{p}.zsh' for p in ('autosuggestions',
+                                                       'syntax-highlighting')]
 TMUX = ['tmux', '-L', 'machine-hooks-%d' % os.getpid(), '-f', '/dev/null']
 PATIENCE = float(os.environ.get('MACHINE_TEST_PATIENCE', 1))   # slow machines
 

@@ -3,5 +3,6 @@
 import behave
 import drv
 import plugins
+import tools
 
-drv.main('fish', behave.ALL + plugins.FISH, quick=behave.QUICK)
+drv.main('fish', behave.ALL + plugins.FISH + tools.FISH, quick=behave.QUICK)

@@ -2,7 +2,7 @@
 import os
 import re
 
-from drv import (CANARY, GUEST, HOST, TOP, W, WORK, Term, check, make_project,
+from drv import (CANARY, GUEST, HOST, PLUGINS, WORK, Term, check, make_project,
                  next_second, noleak, missing, wait)
 
 TOUCH = 'touch ' + CANARY
@@ -70,10 +70,6 @@ def swap(shell, rc):
 
 
 # ---- zsh --------------------------------------------------------------------
-
-SHARE = '/usr/share/zsh-'
-PLUGINS = [f'{SHARE}{p}/zsh-{p}.zsh' for p in ('autosuggestions',
-                                              'syntax-highlighting')]
 
 
 def zsh_plugins(shell):

@@ -3,5 +3,6 @@
 import behave
 import drv
 import plugins
+import tools
 
-drv.main('zsh', behave.ALL + plugins.ZSH, quick=behave.QUICK)
+drv.main('zsh', behave.ALL + plugins.ZSH + tools.ZSH, quick=behave.QUICK)

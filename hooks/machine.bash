@@ -34,14 +34,14 @@ __machine_get() { # what a builtin prints -> REPLY; no fork
 }
 # ---- where are we? ----
 # The nearest directory at or above $PWD that has a Machinefile or is on the list of approved roots (the guest can
-# delete a Machinefile), by name, then physically (links lead into projects and out of them).  -> REPLY; no fork
+# delete a Machinefile), by name, then physically (links lead in and out).  -> REPLY; no fork
 __machine_find() {
-  local d p n roots=''
+  local d p roots=''
   IFS='' read -r -d '' roots <"$__machine_roots" 2>/dev/null || :
   __machine_get builtin pwd -P
   p=${REPLY%$'\n'} roots=$'\n'$roots
   for d in "$PWD" "$p"; do
-    for (( n = 0; n < 64 && ${#d} > 1; n++ )); do
+    while [[ $d == /?* ]]; do
       [[ -e $d/Machinefile || -h $d/Machinefile || $roots == *$'\n'"$d"$'\n'* ]] && { REPLY=$d; return 0; }
       d=${d%/*}
     done
@@ -61,14 +61,14 @@ __machine_sync() {
   [[ $__machine_state == off ]] && { __machine_state=$before; __machine_leave; return 0; }
   export MACHINE_PROJECT=${__machine_root##*/}
   [[ $before != off ]] && return 0
-  __machine_get trap -p INT; __machine_undo=$REPLY
+  __machine_get trap -p INT QUIT; __machine_undo=$REPLY
   __machine_get shopt -p cmdhist lithist promptvars; __machine_undo+=$REPLY __machine_last=0
 }
 __machine_leave() {
-  __machine_root='' __machine_found=''
-  [[ $__machine_state == off ]] && return 0
+  __machine_root='' __machine_found=''; [[ $__machine_state == off ]] && return 0
   __machine_state=off PS0=${PS0%"$__machine_ps0"}
-  eval "$__machine_undo"; __machine_entries; unset -v MACHINE_PROJECT
+  trap - QUIT; eval "$__machine_undo"; __machine_entries; unset -v MACHINE_PROJECT
+  for REPLY in PS0 HISTCONTROL HISTIGNORE; do [[ ${!REPLY-} ]] || unset -v "$REPLY"; done
 }
 # Put $1 (__machine_pre; or nothing) in front of every entry of PROMPT_COMMAND.
 __machine_entries() {
@@ -168,16 +168,14 @@ __machine_take() {
 }
 # All that an idle prompt costs is to see that everything is as we have left it.
 __machine_prompt() {
-  local st=$?
-  if [[ -z $__machine_st && $PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS == "$__machine_seen" ]]; then
-    [[ $__machine_state == off ]] || trap - INT; return $st
+  local st=$? # (in [[ ]] each character would be a sight under set -x)
+  if [ "$__machine_st$PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS" = "$__machine_seen" ]; then
+    [[ $__machine_state == off ]] || { trap - INT; trap '' QUIT; }; return $st
   fi
-  __machine_prompt1
-  __machine_seen=$PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS; return $st
+  __machine_prompt1; __machine_seen=$PWD,$HISTCMD,${HISTCONTROL-}${HISTIGNORE-},${PS0-},$PS1,${PROMPT_COMMAND[*]},$BASHOPTS; return $st
 }
 __machine_prompt1() {
-  local - line=$__machine_pending; set +eux; __machine_pending=''
-  __machine_filter_history
+  local - line=$__machine_pending; set +eux; __machine_pending=''; __machine_filter_history
   declare -F __zoxide_cd >/dev/null && __machine_wrap __zoxide_cd # it goes around our cd, and may come after us
   __machine_sync
   [[ $line && $__machine_state != off ]] && { __machine_ask "$line" "$__machine_from" ''; __machine_pre; __machine_sync; }
@@ -193,7 +191,7 @@ __machine_prompt1() {
 __machine_arm() { # at every prompt again, because the user and other tools change these
   [[ ${PS0-} == *"$__machine_ps0" ]] || PS0=${PS0/"$__machine_ps0"}$__machine_ps0 # the user's first: it may set variables
   [[ -s $__machine_res.n ]] && : >|"$__machine_res.n"
-  trap - INT # the user's would swallow the signal
+  trap - INT; trap '' QUIT # the user's would swallow the signal; Ctrl-\ would end PS0's subshell before it is sent
   shopt -s promptvars cmdhist lithist
   __machine_entries '__machine_pre;'
   __machine_hist=1 __machine_hc=${HISTCONTROL-} __machine_hi=${HISTIGNORE-} HISTCONTROL='' HISTIGNORE=''
@@ -210,7 +208,9 @@ __machine_filter_history() { # in a project every line is recorded; now the user
 # anything else is stopped.
 __machine_chpwd() {
   local - REPLY t=';'; set +eux
-  [[ ${READLINE_LINE+x} ]] && { __machine_sync; [[ $__machine_state == off ]] || __machine_arm; return "$1"; } # a key
+  # A key (bind -x): PS0 as it was at the prompt is what bash will use.
+  [[ ${READLINE_LINE+x} ]] && { __machine_find && [[ $REPLY != "$__machine_skip" && $REPLY != "$__machine_found" ]] &&
+    builtin cd -- "$OLDPWD" && echo 'machine: in bash a key cannot go into a project: type cd' >&2; return "$1"; }
   [[ $__machine_typing && ! ${COMP_LINE+x} ]] || return "$1"
   if [[ $__machine_state != off ]]; then
     [[ -s $__machine_res.l ]] || return "$1"

@@ -40,11 +40,10 @@ typeset -g __machine_st= __machine_armed= __machine_aliased=
 # (links lead into projects and out of them).  -> REPLY; starts nothing
 __machine_find() {
   emulate -L zsh
-  local d p=${1:-$PWD} n roots=
+  local d p=${1:-$PWD} roots=
   [[ -r $__machine_roots ]] && roots=$'\n'"$(<$__machine_roots)"$'\n'
   for d in $p ${p:A}; do
-    for (( n = 0; n < 64; n++ )); do
-      [[ $d == / ]] && break
+    while [[ $d == /?* ]]; do
       [[ -e $d/Machinefile || -h $d/Machinefile || $roots == *$'\n'"$d"$'\n'* ]] && { REPLY=$d; return 0 }
       d=${d:h}
     done
@@ -139,6 +138,7 @@ __machine_preexec() {
       __machine_st=$?
     fi
   fi
+  [[ $3 == \!\ * ]] && __machine_st=$(( ! __machine_st ))  # the line turns what the trap returns
   trap >| $__machine_res.t 2>/dev/null                # precmd gives them back
   # Inside functions the trap reports that it is in force. At the top level, before
   # the line's first command, its redirections and its substitutions, it removes

@@ -287,6 +287,10 @@ def status(shell):
     t.line('sh -c "exit 9"')
     eq('$? of the previous line in the guest',
        t.line(pick('echo $?', fish='echo $status')), '9')
+    if shell != 'fish':
+        for line in ('! true', '! false'):
+            t.line(line)
+            eq('$? of ' + line, t.status(), int(line == '! true'))
     t.line('cd nowhere')
     eq('a host line that failed', t.status(), 1)
     eq('... as seen in the guest', t.line(pick('echo $?', fish='echo $status')), '1')

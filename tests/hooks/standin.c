@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -488,11 +489,37 @@ line(bool only_route)
 	return run_line(&l);
 }
 
+/* $MACHINE_TEST_LOG lists the calls. */
+static void
+note(const char *what)
+{
+	FILE *f = fopen(env("MACHINE_TEST_LOG", "/dev/null"), "a");
+
+	if (f && fprintf(f, "%s\n", what) > 0)
+		(void)fclose(f);
+}
+
+/* If $MACHINE_TEST_GATE.WHAT is a FIFO, wait until somebody has opened it. */
+static void
+gate(const char *what)
+{
+	cleanup(buf) struct buf name = BUF_INIT;
+	struct stat st;
+
+	buf_addf(&name, "%s.%s", env("MACHINE_TEST_GATE", "/nonexistent"), what);
+	if (stat(name.s, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		note("waits");
+		(void)open(name.s, O_RDONLY);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
+	note(what);
+	gate(what);
 	if (strcmp(what, "_line") == 0)
 		return line(false);
 	if (strcmp(what, "_route") == 0)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The zsh hook through a terminal: see README."""
+import accept
 import behave
 import drv
 import plugins
 import tools
 
-drv.main('zsh', behave.ALL + plugins.ZSH + tools.ZSH, quick=behave.QUICK)
+drv.main('zsh', behave.ALL + accept.ALL + plugins.ZSH + tools.ZSH, quick=behave.QUICK)

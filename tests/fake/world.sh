@@ -19,6 +19,7 @@ lima=$MACHINE_HOME/data/lima state=$MACHINE_HOME/state
 mkdir -p "$fake" "$project" "$bin" "$tools" "$MACHINE_HOME/config"
 cp "$BUILD/machine" "$machine"
 cp "$BUILD/machine-git" "${machine%/*}/"
+ln -s machine "$tmp/machine-qemu"
 for f in limactl ssh qemu-img qemu-system-x86_64 qemu-system-aarch64 guest; do
 	ln -s "$fakes/$f" "$bin/$f"
 done

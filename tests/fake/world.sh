@@ -97,8 +97,8 @@ machinefile() { cat >Machinefile && allow; }
 instance() { # the one of $project; "" before there is one
 	for d in "$lima"/m-*; do [ -d "$d" ] && echo "$d"; done
 }
-calls() { # SUB: how often was limactl asked for this?
-	grep -c "^$1\b" "$fake/calls" 2>/dev/null || :
+calls() { # SUB [NAME]: how often was limactl asked for this?
+	grep -c "^$1 ${2-}" "$fake/calls" 2>/dev/null || :
 }
 lives() { kill -0 "$1" 2>/dev/null && [ "$(ps -o stat= -p "$1" | cut -c 1)" != Z ]; }
 gone() { ! lives "$1"; }

@@ -6,7 +6,10 @@
 retry='look with `machine shell`, try again with `machine start`'
 vm_is() { is "$(m status | sed -n 's/^vm *//p')" "$1"; }
 goes_wrong() { echo "$2" >"$fake/fault.$1.once"; }
+layers=$MACHINE_HOME/data/layers
 fresh() { m -q destroy --yes; rm -rf "$fake"; mkdir "$fake"; }
+unbaked() { fresh; rm -rf "$layers"; } # the image is made anew, too
+left() { ls "$lima" "$layers" | grep -v -e '^$' -e ':$' -e '\.lock$'; }
 end_process() { # FILE...: of the VM, without a word to anybody
 	for file; do read -r pid <"$lima/m-$id/$file" && kill -9 "$pid" && await gone "$pid"; done
 }
@@ -111,17 +114,23 @@ goes_wrong validate 'field \`images\` is bad'
 expect 'Lima refuses the configuration' 1 "machine: cannot use the configuration: limactl ended with status 1: failed to load YAML file \"$state/projects/$id/lima.json\": field \`images\` is bad" m -q start
 ok 'before anything is made' is "$(calls create)" 0
 ok 'the next attempt works' next_works
-understood() { # FAULT MESSAGE
+understood() { # FAULT MESSAGE MESSAGE-OF-THE-IMAGE
+	unbaked
+	goes_wrong list "$1"
+	expect "Lima's answer about the image: $1" 1 "machine: ${3-$2}" m -q start
+	ok "Lima's answer about the image: $1: it was not started" is "$(calls start)$(left)" 0
+	ok "Lima's answer about the image: $1: the next attempt works" next_works
 	fresh
 	goes_wrong list "$1"
 	expect "Lima's answer: $1" 1 "machine: $2" m -q start
-	ok "Lima's answer: $1: it was not started" is "$(calls start)$(instance)" 0
+	ok "Lima's answer: $1: it was not started" is "$(calls start)" 0
 	ok "Lima's answer: $1: the next attempt works" next_works
 }
 meant='Lima has not understood the configuration as it was meant:'
 mount="{\"location\":\"$project\",\"mountPoint\":\"$project\",\"writable\":true}"
 root='{"location":"/","mountPoint":"/","writable":true}'
-understood mount "$meant mounts is [$root,$mount] instead of [$mount]"
+understood mount "$meant mounts is [$root,$mount] instead of [$mount]" \
+    "$meant mounts is [$root] instead of []"
 understood script "$meant provision is set, which nobody asked for"
 understood fails '`limactl list` ended with status 1'
 goes_wrong list garbage && m -q destroy --yes
@@ -130,24 +139,26 @@ ok "Lima's answer: garbage" is "$status $(wc -l <"$tmp/err")" '1 1'
 ok "Lima's answer: garbage: the next attempt works" next_works
 fresh
 
-# --- creating ----------------------------------------------------------------------------------
+# --- the image -----------------------------------------------------------------------------------
 creating() { # FAULT MESSAGE
+	unbaked
 	goes_wrong create "$1"
-	expect "create: $1" 1 "machine: cannot create the VM: limactl ended with status ${3-1}: $2" m -q start
-	ok "create: $1: nothing is left" is "$(instance)" ''
+	run m -q start
+	ok "create: $1" says 1 "machine: cannot create the VM: limactl ended with status ${3-1}: $(echo "$2" | sed "s/BAKER/$(sed -n 's/^create //p' "$fake/calls")/")"
+	ok "create: $1: nothing is left" is "$(left)" ''
 	ok "create: $1: status" vm_is absent
 	ok "create: $1: the next attempt works" next_works
-	m -q destroy --yes
+	unbaked
 	goes_wrong create "$1"
 	run m -q run true
 	ok "create: $1: a line is refused" is "$status" 125
-	m -q destroy --yes
 }
-creating nospace "failed to write \"$lima/m-$id/disk\": no space left on device"
+creating nospace "failed to write \"$lima/BAKER/disk\": no space left on device"
 creating half 'it gave no reason' 137
 creating silent 'it gave no reason'
 creating rude '\x1b]0;owned\x07\x1b[2J\u{9B} and a second line'
 for status_ in start run; do
+	unbaked
 	goes_wrong create rude
 	case $status_ in run) run m run true ;; *) run m start ;; esac
 	ok "$status_: limactl does not drive the terminal" not grep -q "$(printf '[\033\007]')" "$tmp/err"
@@ -242,13 +253,16 @@ ok 'the next line brings it back' next_works
 end_process qemu.pid
 ok 'QEMU killed: the next line brings it back' next_works
 end_process ha.pid qemu.pid && rm -rf "$lima/m-$id"
-ok 'deleted behind our back: it is' vm_is absent
+ok 'deleted behind our back: it is' vm_is stopped
 ok 'and made anew by the next line' next_works
 end_process ha.pid qemu.pid && rm -rf "$lima"
 expect 'LIMA_HOME deleted: stop has nothing to do' 0 'machine: the VM was not running' m stop
 ok 'the next line makes it anew' next_works
-goes_wrong delete busy
-expect 'limactl cannot delete' 1 'machine: cannot delete the VM: limactl ended with status 1: failed to delete: device or resource busy' m -q destroy --yes
+chmod 500 "$lima/m-$id"
+run m -q destroy --yes
+ok 'what cannot be removed' is "$status" 1
+ok 'is not called so' test -d "$lima/m-$id"
+chmod 700 "$lima/m-$id"
 expect 'and then it can' 0 '' m -q destroy --yes
 ok 'wholly' is "$(instance)" ''
 fresh
@@ -262,7 +276,7 @@ ok 'is killed in the boot' await idle
 ok 'status does not say "busy" for ever' vm_is stale
 rm "$fake/fault.ssh"
 ok 'the next line works' next_works
-ok 'in the same VM' is "$(calls create) $(calls start)" '1 1'
+ok 'in the same VM' is "$(calls start)" 1
 fresh
 : >"$fake/hold.start"
 m -q start --background
@@ -280,30 +294,32 @@ foreign() { sleep 300 >/dev/null 2>&1 & stranger=$! && echo "$stranger" >>"$HOME
 recycled() { # FILE...: says the stranger's number and is older than it
 	for file; do echo "$stranger" >"$lima/m-$id/$file" && touch -d '1 hour ago' "$lima/m-$id/$file"; done
 }
+cut_off() { m -q start && end_process ha.pid qemu.pid; }
 for files in ha.pid qemu.pid 'ha.pid qemu.pid'; do
-	m -q start && m -q stop && foreign
+	cut_off && foreign
 	# shellcheck disable=SC2086 # words
 	recycled $files
 	ok "a stale $files: not believed" vm_is stopped
 	ok "a stale $files: the next line works" next_works
 	ok "a stale $files: whose number it is lives" lives "$stranger"
-	m -q stop
+	cut_off
 	# shellcheck disable=SC2086 # words
 	recycled $files
 	expect "a stale $files: stop" 0 'machine: the VM was not running' m stop
+	cut_off
 	# shellcheck disable=SC2086 # words
 	recycled $files
 	echo 'disk: 30GiB' >Machinefile && allow
 	ok "a stale $files: a rebuild works" next_works
 	ok "a stale $files: whose number it is lives" lives "$stranger"
-	m -q stop && foreign
+	cut_off && foreign
 	# shellcheck disable=SC2086 # words
 	recycled $files
 	expect "a stale $files: destroy" 0 '' m -q destroy --yes
 	ok "a stale $files: whose number it is lives" lives "$stranger"
 	: >Machinefile && allow
 done
-m -q start && m -q stop && foreign && recycled ha.pid
+cut_off && foreign && recycled ha.pid
 LIMA_HOME=$lima "$bin/limactl" stop -f "m-$id"
 ok '(the test of that would see it)' gone "$stranger"
 fresh
@@ -341,12 +357,12 @@ m -q stop
 expect 'after a stop, a line is refused as well' 125 "$refused" m run true
 steps 0
 ok 'mended and allowed: the next line works' next_works
-ok 'and only what was left has run' is "$(log)" 'one
+ok 'and all have run, on a new disk' is "$(log)" 'one
 two
 two
+one
 two
 three'
-ok 'in the same VM' is "$(calls create)" 1
 ok 'status' vm_is running
 m -q stop && m -q start
 ok 'a step runs once' is "$(log | grep -c three)" 1
@@ -377,6 +393,7 @@ ok 'the next attempt works' eval 'm -q start && next_works'
 fresh && : >Machinefile && allow
 
 # --- at once ---------------------------------------------------------------------------------------------------
+unbaked
 i=0 pids='' bad=''
 while [ "$i" -lt 20 ]; do
 	i=$((i + 1))
@@ -384,7 +401,7 @@ while [ "$i" -lt 20 ]; do
 done
 for pid in $pids; do wait "$pid" || bad="$bad $pid"; done
 ok '20 starts at once: all succeed' is "$bad$(cat "$tmp"/o.*)" ''
-ok 'with one create and one start' is "$(calls create) $(calls start)" '1 1'
+ok 'with one image and one start' is "$(calls create) $(calls start 'm-.*')" '1 1'
 i=0 pids='' bad='' others=''
 m -q stop
 while [ "$i" -lt 10 ]; do
@@ -395,7 +412,7 @@ while [ "$i" -lt 10 ]; do
 done
 for pid in $pids; do wait "$pid"; bad="$bad $?"; done
 ok '10 lines at once: all run' is "$bad$(cat "$tmp"/o.*)" ' 4 4 4 4 4 4 4 4 4 4'
-ok 'after one start' is "$(calls create) $(calls start)" '1 2'
+ok 'after one start' is "$(calls create) $(calls start 'm-.*')" '1 2'
 # shellcheck disable=SC2086 # numbers
 wait $others
 fresh
@@ -414,7 +431,7 @@ done
 echo >"$tmp/held" && wait "$holder"
 for pid in $pids; do wait "$pid" || bad="$bad $pid"; done
 ok '20 that waited for a stop: all succeed' is "$bad$(cat "$tmp"/o.*)" ''
-ok 'with one create and one start' is "$(calls create) $(calls start)" '1 1'
+ok 'with one start' is "$(calls start)" 1
 fresh
 # Somebody who only looks holds the lock for a moment, too.
 : >"$lock" && chmod 600 "$lock"
@@ -490,8 +507,8 @@ run m run printf %s "$(echo "$big" | cut -c 1-90000)"
 ok 'one that is not' is "$status $(wc -c <"$tmp/out")" '0 90000'
 
 # --- the environment of limactl -----------------------------------------------------------------------------------
-fresh
-allowed='HOME|USER|LOGNAME|LANG|LC_ALL|LC_CTYPE|TERM|COLORTERM|TMPDIR|XDG_CACHE_HOME|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|PATH|LIMA_HOME'
+unbaked
+allowed='HOME|USER|LOGNAME|LANG|LC_ALL|LC_CTYPE|TERM|COLORTERM|TMPDIR|XDG_CACHE_HOME|SSL_CERT_FILE|SSL_CERT_DIR|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|PATH|LIMA_HOME|MACHINE_QEMU(_PORTS|_TCG)?'
 shells='PWD|OLDPWD|SHLVL|_' # what a shell sets itself
 evil() {
 	AWS_SECRET_X=evil SSH_AUTH_SOCK=/evil SSH=/evil LIMA_SHELL=/evil LIMA_HOME=/evil \
@@ -511,10 +528,11 @@ for sub in --version create start shell; do
 	ok "$sub: PATH is absolute" grep -qx "PATH=$bin:$tools" "$env_of"
 	ok "$sub: a proxy passes" grep -qx HTTP_PROXY=http://kept "$env_of"
 done
-ok 'with accelerator: tcg QEMU is told so' grep -Eq '^QEMU_SYSTEM_[A-Z0-9_]*=qemu-system-[a-z0-9_]* -machine [a-z0-9]*,accel=tcg -cpu max$' "$fake/env.start"
+ok 'we stand before QEMU; with accelerator: tcg it is told so' grep -Eq "^QEMU_SYSTEM_[A-Z0-9_]*='?$tmp/machine-qemu'? -machine [a-z0-9,=]* -cpu max\$" "$fake/env.start"
+ok 'by us, too' grep -qx MACHINE_QEMU_TCG=1 "$fake/env.start"
 sed -i 's/accelerator: tcg/accelerator: kvm/' "$MACHINE_HOME/config/config.yaml"
 evil "$machine" -q start
-ok 'with accelerator: kvm nothing' not grep -q QEMU_SYSTEM "$fake/env.start"
+ok 'with accelerator: kvm not' not grep -q -e _TCG -e -cpu "$fake/env.start"
 evil env LIMA_HOME="$lima" "$bin/limactl" --version >/dev/null
 ok '(the test of that would see it)' is "$(grep -Ec '^(AWS_SECRET_X|SSH|QEMU_SYSTEM_X86_64)=' "$fake/env.--version")" 3
 plan

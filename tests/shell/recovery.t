@@ -48,13 +48,16 @@ fresh
 machinefile <<E
 provision: [{run: 'echo setup >>$project/log'}]
 E
-m -q start
+echo hold >"$fake/fault.qemu-img-convert" # where its disk becomes a layer
+m -q start --background && await test -e "$fake/held.qemu-img-convert"
+kill -9 "$(worker)"
+rm "$fake/fault.qemu-img-convert" && await idle
 ok 'a step has run' is "$(log)" setup
 rm log && rm -rf "$(instance)" # a user who empties the directory
-: >"$fake/hold.create"
-m -q start --background && await test -e "$fake/held.create"
+echo hold >"$fake/fault.qemu-img-create"
+m -q start --background && await test -e "$fake/held.qemu-img-create"
 kill -9 "$(worker)"
-rm "$fake/hold.create" && await idle
+rm "$fake/fault.qemu-img-create" && await idle
 run m -q start
 ok 'after a death in the middle of its creation the VM is provisioned' is "$status $(log)" '0 setup'
 fresh
@@ -63,10 +66,11 @@ fresh
 machinefile <<E
 provision: [{run: 'echo ran >>$project/log'}]
 E
-: >"$fake/hold.create"
-m -q start --background && await test -e "$fake/held.create"
-m -q deny && rm "$fake/hold.create" && await idle
+echo hold >"$fake/fault.qemu-img-create"
+m -q start --background && await test -e "$fake/held.qemu-img-create"
+m -q deny && rm "$fake/fault.qemu-img-create" && await idle
 ok 'what was denied meanwhile does not boot' vm_is stopped
+ok 'nothing was asked to start' is "$(calls start)" 0
 ok 'and none of its steps runs' is "$(log)" ''
 fresh
 

@@ -214,7 +214,7 @@ ok 'all of them, and no other' is "$(ls "$disks")" v-ffff-x
 echo 'workspace: {private: [deps]}' | machinefile
 ln -s "$HOME" deps && run m -q start
 ok 'a private directory that is a link starts nothing' ends 1 'machine: workspace.private: deps is a symbolic link, and what the VM has there would be elsewhere: remove the link, or take it out of workspace.private'
-ok 'the VM is off' vm_is stopped
+ok 'nothing was made' vm_is absent
 rm deps && : >deps && run m -q start
 ok 'nor one that is a file' ends 1 'machine: workspace.private: deps is not a directory: remove it, or take it out of workspace.private'
 rm deps && run m -q start

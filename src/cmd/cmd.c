@@ -10,7 +10,7 @@ static const struct cmd commands[] = {
 	    "a line was typed in a project" },
 	{ "_route", cmd_route, IS_PLUMBING, "",
 	    "would this line run on the host?" },
-	{ "_start", cmd_start_worker, NEED_CONFIG | IS_PLUMBING, "ROOT",
+	{ "_start", cmd_start_worker, NEED_CONFIG | IS_PLUMBING, "ROOT [images]",
 	    "make the VM of a project ready" },
 	{ "allow", cmd_allow, NEED_CONFIG | NEED_PROJECT, "[--hash HASH]",
 	    "approve this project's Machinefile as it is now" },

@@ -27,7 +27,9 @@ cmd_start(struct ctx *cx, int argc, char **argv, struct err *e)
 int
 cmd_start_worker(struct ctx *cx, int argc, char **argv, struct err *e)
 {
-	if (argc != 2)
+	const bool images = argc == 3 && strcmp(argv[2], VM_IMAGES) == 0;
+
+	if (argc != 2 && !images)
 		return usage("_start", e);
 	if (project_open(&cx->project, &cx->paths, argv[1], e) ||
 	    ctx_trust(cx, e))
@@ -35,5 +37,8 @@ cmd_start_worker(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (cx->trust != TRUST_ALLOWED)
 		return err_set(e, ERR_UNTRUSTED, "%s/Machinefile %s",
 		    cx->project.root, trust_why_not(cx->trust));
-	return ctx_vm(cx, e) ? -1 : vm_work(&cx->vm, cx->trusted, e);
+	if (ctx_vm(cx, e))
+		return -1;
+	cx->vm.images_only = images;
+	return vm_work(&cx->vm, cx->trusted, e);
 }

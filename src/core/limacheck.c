@@ -2,7 +2,7 @@
 
 /* What gives the guest something of the host, or the host's user to a file. */
 static const char *const not_asked[] = { "additionalDisks", "base",
-	"copyToHost", "env", "networks", "param", "plain", "probes",
+	"copyToHost", "env", "mounts", "networks", "param", "plain", "probes",
 	"provision" };
 
 struct comparison {

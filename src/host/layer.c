@@ -318,21 +318,31 @@ layer_each(const struct paths *p,
 }
 
 int
-layer_remove(const struct paths *p, const char *name, struct err *e)
+layer_remove(const struct paths *p, const char *name, layer_used_fn *used,
+    void *arg, struct err *e)
 {
 	cleanup(fd) int layers = open_layers(p, e);
+	cleanup(fd) int held = -1;
 	char gone[64], lock[64];
 
 	(void)snprintf(gone, sizeof(gone), "%s%s", name, NEW);
 	(void)snprintf(lock, sizeof(lock), "%s%s", name, LOCK);
+	if (layers < 0)
+		return -1;
+	/* Its file stays: somebody else may be about to lock it. */
+	held = fs_lock(layers, lock, LOCK_TRY, e);
+	if (held < 0)
+		return e->sys == EWOULDBLOCK ? 1 : -1;
 	/* First out of sight, at once; then the bytes. */
-	if (layers < 0 || fs_remove_tree(layers, gone, e))
+	if (fs_remove_tree(layers, gone, e))
 		return -1;
 	if (renameat(layers, name, layers, gone) && errno != ENOENT)
 		return err_sys(e, "cannot remove the layer %s", name);
-	return fs_remove_tree(layers, gone, e) || fs_remove(layers, lock, e)
-		   ? -1
-		   : 0;
+	if (used && used(name, arg))
+		return renameat(layers, gone, layers, name)
+			   ? err_sys(e, "cannot keep the layer %s", name)
+			   : 1;
+	return fs_remove_tree(layers, gone, e);
 }
 
 static bool

@@ -100,9 +100,14 @@ int layer_each(const struct paths *p,
     int (*each)(const struct layer *l, void *arg, struct err *e), void *arg,
     struct err *e) must_check;
 
-/* Take one away that nobody uses; who does is for the caller to know. */
-int layer_remove(
-    const struct paths *p, const char *name, struct err *e) must_check;
+/*
+ * Take one away that nobody uses; who does is for the caller to know
+ * (layer_use.h), and is asked once more when nothing new can stand on it. 1: it
+ * is in use, or being made, and stays.
+ */
+typedef bool layer_used_fn(const char *name, void *arg);
+int layer_remove(const struct paths *p, const char *name, layer_used_fn *used,
+    void *arg, struct err *e) must_check;
 
 /* Remove what builders that died have left; what is being built stays. */
 int layer_sweep(const struct paths *p, struct err *e) must_check;

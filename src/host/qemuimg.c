@@ -9,7 +9,9 @@
 #define QCOW2_HEADER 80
 #define QCOW2_VERSION 4
 #define QCOW2_BACKING 8
+#define QCOW2_BACKING_LEN 16 /* in its upper half */
 #define QCOW2_SIZE 24
+#define BACKING_MAX 1023 /* as the format has it */
 #define QCOW2_INCOMPATIBLE 72 /* from version 3 on */
 #define QCOW2_DATA_FILE 4u
 
@@ -36,6 +38,28 @@ qcow2_read(struct qcow2 *q, int fd)
 	q->outside = big_endian(h + QCOW2_VERSION) >> 32 >= 3 &&
 		     big_endian(h + QCOW2_INCOMPATIBLE) & QCOW2_DATA_FILE;
 	return true;
+}
+
+char *
+qcow2_backing(int fd)
+{
+	unsigned char h[QCOW2_HEADER];
+	struct qcow2 q;
+	uint64_t at, len;
+	char *name;
+
+	if (!qcow2_read(&q, fd) || !q.backed ||
+	    pread(fd, h, sizeof(h), 0) != (ssize_t)sizeof(h))
+		return NULL;
+	at = big_endian(h + QCOW2_BACKING);
+	len = big_endian(h + QCOW2_BACKING_LEN) >> 32;
+	if (len > BACKING_MAX || at > INT32_MAX)
+		return NULL;
+	name = xcalloc(len + 1, 1);
+	if (pread(fd, name, len, (off_t)at) == (ssize_t)len)
+		return name;
+	free(name);
+	return NULL;
 }
 
 /* The last line of what it printed. */

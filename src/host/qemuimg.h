@@ -18,5 +18,7 @@ struct qcow2 {
 	bool outside; /* its data are in another file */
 };
 bool qcow2_read(struct qcow2 *q, int fd) must_check;
+/* The name of the file that it rests on; malloc'ed, or NULL. */
+char *qcow2_backing(int fd);
 
 #endif

@@ -88,12 +88,13 @@ vm_stage(const struct vm *vm)
 	return read_text(vm, VM_STAGE);
 }
 
-int
-vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
+/* What the worker is to do is a word for cmd_start_worker(), or NULL. */
+static int
+begin(struct vm *vm, const struct trusted *t, const char *what, struct err *e)
 {
 	cleanup(fd) int lock = -1;
 	cleanup(fd) int log = -1;
-	const char *const argv[] = { vm->self, "_start", trusted_root(t),
+	const char *const argv[] = { vm->self, "_start", trusted_root(t), what,
 		NULL };
 	extern char **environ;
 	struct proc p = { .path = vm->self,
@@ -127,6 +128,12 @@ vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
 	(void)!fs_replace(
 	    vm->state.fd, VM_WORKER, text, strlen(text), 0600, &ignored);
 	return 0;
+}
+
+int
+vm_begin(struct vm *vm, const struct trusted *t, struct err *e)
+{
+	return begin(vm, t, NULL, e);
 }
 
 static unsigned
@@ -203,6 +210,22 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 		    vm->record.failed_step, vm->record.failed_status);
 	return err_set(e, ERR_BACKEND,
 	    "the start was cut short: try again with `machine start`");
+}
+
+int
+vm_build_images(struct vm *vm, const struct trusted *t, struct err *e)
+{
+	cleanup(str) char *failure = NULL;
+	struct timespec begun;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
+	/* Whoever is at work may be starting, which is not the same. */
+	if (wait_with_progress(vm, trusted_name(t), &begun, e) ||
+	    begin(vm, t, VM_IMAGES, e) ||
+	    wait_with_progress(vm, trusted_name(t), &begun, e))
+		return -1;
+	failure = read_text(vm, VM_FAILURE);
+	return failure ? err_set(e, ERR_BACKEND, "%s", failure) : 0;
 }
 
 int
@@ -289,5 +312,5 @@ vm_destroy(struct vm *vm, const char *root, struct err *e)
 	if (vm_refresh(vm, e) && e->code != ERR_CONFIG)
 		return -1;
 	was = vm->now.state != VM_ABSENT;
-	return vm_remove(vm, e) ? -1 : was;
+	return vm_remove(vm, e) || vm_forget_layers(vm, root, e) ? -1 : was;
 }

@@ -18,6 +18,8 @@
  *     taken by the process that starts the work and handed to the worker, so
  *     that however many shells ask at once there is one start.
  */
+#define VM_IMAGES "images" /* what a worker is told for vm_build_images() */
+
 struct vm {
 	const struct paths *paths;
 	const struct config *config;
@@ -25,6 +27,7 @@ struct vm {
 	struct state state;
 	char instance[STATE_ID_MAX + 3]; /* Lima's name: "m-" and the ID */
 	bool building; /* a VM to make a layer with: not in our records */
+	bool images_only; /* of a worker: see vm_build_images() */
 	struct record record;
 	struct lima lima;
 	struct lima_instance now;
@@ -60,6 +63,13 @@ int vm_begin(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 int vm_ensure(struct vm *vm, const struct trusted *t, bool retry,
     struct err *e) must_check;
 
+/*
+ * Likewise make, and wait for, the layers that projects share: base and golden.
+ * Its VM is left alone.
+ */
+int vm_build_images(
+    struct vm *vm, const struct trusted *t, struct err *e) must_check;
+
 /* The worker behind vm_begin(): the lock is its descriptor PROC_LOCK_FD. */
 int vm_work(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 
@@ -71,8 +81,28 @@ int vm_lock(struct vm *vm, const char *root, struct err *e) must_check;
 
 /* 1: it was running, 0: there was nothing to stop. */
 int vm_stop(struct vm *vm, const char *root, struct err *e) must_check;
-/* The same: remove the VM and what we recorded of it; the decision stays. */
+/*
+ * The same: remove the VM, what we recorded of it, and the layers of its steps
+ * that nobody else uses; the decision stays.
+ */
 int vm_destroy(struct vm *vm, const char *root, struct err *e) must_check;
+
+/* --- vm_reset.c --- */
+
+/*
+ * The same: throw the session disk away at once. What is on volumes and in the
+ * project's directory is safe; what else runs in the guest just ends.
+ */
+int vm_reset(struct vm *vm, const char *root, struct err *e) must_check;
+/*
+ * That, and the layers of the project's steps, so that they run again; with
+ * `golden` also what they stand on, if no other project uses it (*kept).
+ */
+int vm_rebuild(struct vm *vm, const char *root, bool golden, bool *kept,
+    struct err *e) must_check;
+/* For vm_destroy(): the layers that were made for this project alone. */
+int vm_forget_layers(
+    const struct vm *vm, const char *root, struct err *e) must_check;
 
 /* One line for people: what the lock's holder is doing; malloc'ed, or NULL. */
 char *vm_stage(const struct vm *vm);

@@ -283,6 +283,16 @@ work_release(struct work *w)
 
 CLEANUP_DEFINE(work, struct work, work_release(p));
 
+/* The layers that projects share, and nothing of this one. */
+static int
+build_images(struct work *w, const struct facts *f, struct err *e)
+{
+	return build(w,
+	    (f->base ? 0u : (unsigned)PLAN_BASE) |
+		(f->golden ? 0u : (unsigned)PLAN_GOLDEN),
+	    e);
+}
+
 static int
 make_ready(struct vm *vm, const struct trusted *t, bool *again, struct err *e)
 {
@@ -305,6 +315,8 @@ make_ready(struct vm *vm, const struct trusted *t, bool *again, struct err *e)
 		return -1;
 	w.log = log;
 	f = facts(&w);
+	if (vm->images_only)
+		return build_images(&w, &f, e);
 	if (!carry_out(&w, plan(&f), e))
 		return 0;
 	*again = w.again;

@@ -130,7 +130,7 @@ meant='Lima has not understood the configuration as it was meant:'
 mount="{\"location\":\"$project\",\"mountPoint\":\"$project\",\"writable\":true}"
 root='{"location":"/","mountPoint":"/","writable":true}'
 understood mount "$meant mounts is [$root,$mount] instead of [$mount]" \
-    "$meant mounts is [$root] instead of []"
+    "$meant mounts is set, which nobody asked for"
 understood script "$meant provision is set, which nobody asked for"
 understood fails '`limactl list` ended with status 1'
 goes_wrong list garbage && m -q destroy --yes

@@ -156,19 +156,35 @@ count(const struct layer *l, void *arg, struct err *e)
 	return 0;
 }
 
+/* When it is asked the layer is out of sight. */
+static bool
+is_used(const char *name, void *arg)
+{
+	(void)arg;
+	CHECK(!there(name));
+	return true;
+}
+
 static void
 test_list(void)
 {
 	cleanup(buf) struct buf text = text_of("a text");
 	cleanup(layer) struct layer l = { .name = "" };
 	struct err e = ERR_INIT;
-	int before = 0, after = 0;
+	int before = 0, after = 0, lock;
 
 	CHECK(layer_each(&paths, count, &before, &e) == 0 && before == 3);
 	CHECK(layer_find(&l, &paths, KIND_BASE, &text, &e) == 0 && l.exists);
 	CHECK(layer_last_use(&l) > 0);
-	CHECK(layer_remove(&paths, l.name, &e) == 0 && !there(l.name));
-	CHECK(layer_remove(&paths, l.name, &e) == 0);
+	CHECK(layer_remove(&paths, l.name, is_used, NULL, &e) == 1 &&
+	      there(l.name));
+	lock = layer_lock(&l, &e);
+	CHECK(
+	    layer_remove(&paths, l.name, NULL, NULL, &e) == 1 && there(l.name));
+	fd_close(lock);
+	CHECK(layer_remove(&paths, l.name, NULL, NULL, &e) == 0 &&
+	      !there(l.name));
+	CHECK(layer_remove(&paths, l.name, NULL, NULL, &e) == 0);
 	CHECK(layer_each(&paths, count, &after, &e) == 0 && after == 2);
 	CHECK(layer_open(&l, &paths, "../x", &e) < 0);
 }

@@ -42,6 +42,9 @@ static const struct {
 	    "[{\"name\":\"v\"}]" },
 	{ "{}", "{\"additionalDisks\":[{\"name\":\"v\"}]}",
 	    "additionalDisks is set, which nobody asked for" },
+	/* An image is made in a VM that has nothing of the host. */
+	{ "{}", "{\"mounts\":[{\"location\":\"/\"}]}",
+	    "mounts is set, which nobody asked for" },
 	{ "{}", "{\"copyToHost\":[{}]}",
 	    "copyToHost is set, which nobody asked for" },
 	{ "{}", "{\"env\":{\"A\":\"b\"}}",

@@ -8,6 +8,7 @@
 # make image          build/image: a Debian 13 base image
 # make fuzz TIME=60   every fuzz target for TIME seconds (needs clang)
 # make bench          what the budgets are measured by
+# make bench-boot     the same for starts and memory, beside stock Lima
 # make bench-hook     the shell hooks only, beside direnv
 # make format         clang-format over the C files
 # make install        honours DESTDIR and PREFIX; so does uninstall
@@ -228,6 +229,9 @@ demo:
 	$(MAKE) all lima image
 	tools/demo.sh
 
+bench-boot: all lima image
+	tests/bench/boot.sh
+
 bench: all $(BUILD)/bench_parse
 	tests/bench/run.sh
 bench-hook: all
@@ -275,7 +279,7 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(GUEST_OBJ:.o=.d) $(GUEST_PURE:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
-.PHONY: all bench bench-hook check check-quick clean demo format fuzz image install lima \
+.PHONY: all bench bench-boot bench-hook check check-quick clean demo format fuzz image install lima \
     tested uninstall
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -110,13 +110,13 @@ add_base(struct buf *out, const struct described *d)
 	add_text(out, "cmdline", image->cmdline);
 	add_text(out, "vm_type",
 	    d->vm_type == VM_TYPE_AUTO ? NULL : schema_vm_types[d->vm_type]);
+	add_text(out, "certificates", d->certificates);
 }
 
 static void
 add_golden(struct buf *out, const struct described *d)
 {
 	add_base(out, d);
-	add_text(out, "certificates", d->certificates);
 	add_set(out, "packages", "package", d->mf->packages, d->mf->npackages);
 	add_tools(out, d->mf);
 	add_number(out, "disk", d->mf->disk);

@@ -12,7 +12,8 @@
  * format version, so that comments and spelling never cause a rebuild and a
  * changed field never goes unnoticed.
  *
- *	BASE     the image: what it is, not the alias it was found by
+ *	BASE     the image: what it is, not the alias it was found by; and the
+ *	         certificates that it trusts
  *	GOLDEN   BASE, packages and tools, and the size of the disk: what the
  *	         machines of several projects share
  *	SESSION  what a restart applies: cpus, memory, workspace, mounts,

@@ -179,6 +179,7 @@ tools_channels(const char *tool, struct arena *a)
 static struct step
 step_of(const struct tool *t, struct arena *a)
 {
+	struct tool_recipe recipe;
 	cleanup(buf) struct buf name = BUF_INIT;
 	cleanup(buf) struct buf text = BUF_INIT;
 
@@ -189,6 +190,12 @@ step_of(const struct tool *t, struct arena *a)
 	buf_adds(&text, "\n");
 	buf_adds(&text, library);
 	buf_adds(&text, tools_source(t->name));
+	tools_recipe(t->name, a, &recipe);
+	for (size_t i = 0; i < recipe.nenv; i++) {
+		buf_addf(&text, "session_env %s ", recipe.env[i].name);
+		quote_sh(&text, recipe.env[i].value);
+		buf_adds(&text, "\n");
+	}
 	return (struct step){ .name = arena_strndup(a, name.s, name.len),
 		.run = arena_strndup(a, text.s, text.len),
 		.as = STEP_ROOT };

@@ -62,12 +62,4 @@ int guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
 /* The variables by name that every command of the user gets. */
 void guest_env(struct argv *env, const struct trusted *t);
 
-/*
- * The script of a provision step, in this directory; what it prints goes to the
- * descriptor `log`.
- */
-int guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
-    enum step_user as, const void *script, size_t len, int log, int *status,
-    struct err *e) must_check;
-
 #endif

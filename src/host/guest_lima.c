@@ -19,12 +19,13 @@ static const char step_script[] = {
 
 /* The words before the command's own: program, environment, script. */
 static void
-begin(struct argv *argv, const struct vm *vm, const struct trusted *t,
+begin(struct argv *argv, const struct vm *vm, const struct argv *env,
     const char *script, const char *cwd)
 {
 	lima_shell(&vm->lima, argv, vm->instance);
 	argv_push(argv, "env");
-	guest_env(argv, t);
+	for (size_t i = 0; i < env->n; i++)
+		argv_push(argv, env->v[i]);
 	argv_push(argv, "sh");
 	argv_push(argv, "-c");
 	argv_push(argv, script);
@@ -74,8 +75,10 @@ guest_lima_run(const struct vm *vm, const struct trusted *t, const char *cwd,
     char *const *words, int *status, struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
+	cleanup(argv) struct argv env = ARGV_INIT;
 
-	begin(&argv, vm, t, run_script, cwd);
+	guest_env(&env, t);
+	begin(&argv, vm, &env, run_script, cwd);
 	argv_push(&argv, "run");
 	for (; *words; words++)
 		argv_push(&argv, *words);
@@ -87,8 +90,10 @@ guest_lima_line(const struct vm *vm, const struct trusted *t, const char *cwd,
     const char *shell, const char *text, int *status, struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
+	cleanup(argv) struct argv env = ARGV_INIT;
 
-	begin(&argv, vm, t, run_script, cwd);
+	guest_env(&env, t);
+	begin(&argv, vm, &env, run_script, cwd);
 	argv_push(&argv, "line");
 	argv_push(&argv, shell);
 	argv_push(&argv, text);
@@ -100,15 +105,18 @@ guest_lima_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
+	cleanup(argv) struct argv env = ARGV_INIT;
 
-	begin(&argv, vm, t, run_script, cwd);
+	guest_env(&env, t);
+	begin(&argv, vm, &env, run_script, cwd);
 	argv_push(&argv, "shell");
 	return run(vm, &argv, status, e);
 }
 
 int
-guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
-    enum step_user as, const void *text, size_t len, int log, int *status, struct err *e)
+guest_lima_step(const struct vm *vm, const struct argv *env, const char *cwd,
+    enum step_user as, const void *text, size_t len, int log, int *status,
+    struct err *e)
 {
 	cleanup(argv) struct argv argv = ARGV_INIT;
 	cleanup(fd) int script = fs_anonymous(vm->state.fd, text, len, e);
@@ -122,7 +130,7 @@ guest_step(const struct vm *vm, const struct trusted *t, const char *cwd,
 
 	if (script < 0)
 		return -1;
-	begin(&argv, vm, t, step_script, cwd);
+	begin(&argv, vm, env, step_script, cwd);
 	argv_push(&argv, as == STEP_ROOT ? "root" : "user");
 	p.argv = argv_const(&argv);
 	return proc_run(&p, status, e);

@@ -15,7 +15,12 @@ int guest_lima_line(const struct vm *vm, const struct trusted *t,
 int guest_lima_shell(const struct vm *vm, const struct trusted *t,
     const char *cwd, int *status, struct err *e) must_check;
 
-/* The variables by name that every command of the user gets. */
-void guest_env(struct argv *env, const struct trusted *t);
+/*
+ * The script of a step, in this directory and with this environment; what it
+ * prints goes to the descriptor `log`.
+ */
+int guest_lima_step(const struct vm *vm, const struct argv *env,
+    const char *cwd, enum step_user as, const void *script, size_t len, int log,
+    int *status, struct err *e) must_check;
 
 #endif

@@ -60,15 +60,19 @@ install(struct work *w, size_t number, const char *name, const char *script,
 }
 
 int
+recipe_certificates(struct work *w, struct err *e)
+{
+	return w->certificates ? install(w, 1, "certificates",
+				     ca_step(w->certificates, w->arena)->run, e)
+			       : 0;
+}
+
+int
 recipe_install(struct work *w, struct err *e)
 {
 	size_t number = 0, n;
 	const struct step *tools = tools_steps(w->mf, w->arena, &n);
 
-	/* First, because all the others may need it to fetch anything. */
-	if (w->certificates && install(w, ++number, "certificates",
-				   ca_step(w->certificates, w->arena)->run, e))
-		return -1;
 	if (w->mf->npackages &&
 	    install(w, ++number, "packages", packages_text(w), e))
 		return -1;
@@ -85,5 +89,6 @@ recipe_clean(struct work *w, int *status, struct err *e)
 		.name = "clean", .run = clean_script, .as = STEP_ROOT
 	};
 
+	vm_stage_set(w->vm, "cleaning the image");
 	return vm_run_step(w, 0, &step, status, e);
 }

@@ -7,6 +7,9 @@
  * What is done to a VM in which an image is made (vm_build.c).
  */
 
+/* Of the base: trust the authorities of the host, or nothing can be fetched. */
+int recipe_certificates(struct work *w, struct err *e) must_check;
+
 /* Install what the Machinefile wants in the golden image. */
 int recipe_install(struct work *w, struct err *e) must_check;
 

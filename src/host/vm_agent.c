@@ -3,7 +3,8 @@
 #include <fcntl.h>
 
 #include "base/fs.h"
-#include "host/guest.h"
+#include "core/tools.h"
+#include "host/guest_lima.h"
 
 /*
  * The guest's agent, for the worker: it greets when the guest has its mounts
@@ -61,25 +62,46 @@ vm_ask(struct work *w, const char *command, unsigned seconds, int *status,
 	    &w->agent, &x, OUTPUT_MAX, (int)seconds * 1000, &out, status, e);
 }
 
+/*
+ * An image belongs to several projects, so nothing of one is in it; what the
+ * recipes want to know of the host is not in the layer's name either.
+ */
+static void
+step_env(struct argv *env, const struct work *w)
+{
+	const char *user = getenv("USER");
+
+	if (!w->vm->building) {
+		guest_env(env, w->trusted);
+		return;
+	}
+	argv_push(env, "LANG=C.UTF-8");
+	if (user)
+		argv_pushf(env, "MACHINE_USER=%s", user);
+	for (const char *const *name = tools_host_env; *name; name++) {
+		const char *v = getenv(*name);
+
+		if (v)
+			argv_pushf(env, "%s=%s", *name, v);
+	}
+}
+
 static int
-step(struct work *w, const struct step *s, int script, int log, int *status,
-    struct err *e)
+step(struct work *w, const struct step *s, const struct argv *env, int script,
+    int log, int *status, struct err *e)
 {
 	const char *const argv[] = { "/bin/sh", "-c", step_script, "machine",
 		w->dir, "itself", NULL };
-	cleanup(argv) struct argv env = ARGV_INIT;
 	cleanup(agent_result) struct agent_result r = AGENT_RESULT_INIT;
 	const struct agent_io io = { .in = script, .out = log, .err = log };
 	const struct wire_exec x = {
 		.flags = s->as == STEP_ROOT ? WIRE_EXEC_ROOT : 0,
 		.cwd = w->dir,
 		.argv = words(argv),
+		.env = words(argv_const(env)),
 	};
-	struct wire_exec with_env = x;
 
-	guest_env(&env, w->trusted);
-	with_env.env = words(argv_const(&env));
-	if (agent_exec(&w->agent, &with_env, &io, &r, e))
+	if (agent_exec(&w->agent, &x, &io, &r, e))
 		return -1;
 	if (r.lost || r.not_run)
 		return err_set(e, ERR_BACKEND,
@@ -93,11 +115,13 @@ int
 vm_step(struct work *w, const struct step *s, const struct file_bytes *bytes,
     int log, int *status, struct err *e)
 {
+	cleanup(argv) struct argv env = ARGV_INIT;
 	cleanup(fd) int script = -1;
 
+	step_env(&env, w);
 	if (!vm_connected(w))
-		return guest_step(w->vm, w->trusted, w->dir, s->as, bytes->data,
+		return guest_lima_step(w->vm, &env, w->dir, s->as, bytes->data,
 		    bytes->len, log, status, e);
 	script = fs_anonymous(w->vm->state.fd, bytes->data, bytes->len, e);
-	return script < 0 ? -1 : step(w, s, script, log, status, e);
+	return script < 0 ? -1 : step(w, s, &env, script, log, status, e);
 }

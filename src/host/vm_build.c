@@ -187,7 +187,7 @@ make_base(struct build *b, struct layer *l, const char *dir,
 {
 	r->image = xstrdup(b->work.image.location);
 	r->project = xstrdup(trusted_root(b->work.trusted));
-	if (create_base(b, e))
+	if (create_base(b, e) || recipe_certificates(&b->work, e))
 		return -1;
 	vm_stage_set(&b->vm, "taking the kernel out of the image");
 	return boot_files_take(&b->work, dir, &r->cmdline, &r->why, e) ||

@@ -125,7 +125,7 @@ make_texts(struct work *w, struct err *e)
 bool
 vm_needs_golden(const struct work *w)
 {
-	return w->mf->npackages || w->mf->ntools || w->certificates;
+	return w->mf->npackages || w->mf->ntools;
 }
 
 const struct layer *

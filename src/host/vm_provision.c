@@ -62,9 +62,10 @@ vm_run_step(struct work *w, size_t number, const struct step *step, int *status,
 	if (log < 0)
 		return -1;
 	w->logged = true;
-	vm_stage_set(w->vm, "%s, step %zu: %s",
-	    w->vm->building ? "installing" : "provisioning", number,
-	    step_name(step));
+	if (number)
+		vm_stage_set(w->vm, "%s, step %zu: %s",
+		    w->vm->building ? "installing" : "provisioning", number,
+		    step_name(step));
 	return vm_step(w, step, &script, log, status, e);
 }
 

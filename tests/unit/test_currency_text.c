@@ -49,11 +49,11 @@ test_image(void)
 
 #define BASE                                                        \
 	"location 8:/a\nb 1:c\ndigest -\narch 6:x86_64\nkernel -\n" \
-	"initrd -\ncmdline -\nvm_type 2:vz\n"
-#define GOLDEN                                                               \
-	BASE "certificates 3:c\nd\npackages 1:2\npackage 1:a\npackage 1:b\n" \
-	     "tools 1:2\n@library\ntool 3:git\nversion -\n"                  \
-	     "@git\ntool 4:node\nversion 2:22\n@node\n"                      \
+	"initrd -\ncmdline -\nvm_type 2:vz\ncertificates 3:c\nd\n"
+#define GOLDEN                                              \
+	BASE "packages 1:2\npackage 1:a\npackage 1:b\n"     \
+	     "tools 1:2\n@library\ntool 3:git\nversion -\n" \
+	     "@git\ntool 4:node\nversion 2:22\n@node\n"     \
 	     "disk 4:4096\n"
 
 static const struct port ports[] = { { 3000, 3001, NULL },

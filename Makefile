@@ -122,8 +122,9 @@ $(BUILD)/machine-guest: $(GUEST_OBJ)
 	$(call say,LD)
 	$(Q)$(GUEST) $(GUEST_LINK) -o $@ $^
 
-# Of the guest's code what decides from bytes, tested on the host.
-GUEST_PURE := $(patsubst %,$(BUILD)/guest/%.o,cidata cidata_words ext4)
+# Of the guest's code what decides from bytes, and what can be tried without
+# being root; tested on the host.
+GUEST_PURE := $(patsubst %,$(BUILD)/guest/%.o,cidata cidata_words ext4 place)
 $(BUILD)/libguest.a: $(GUEST_PURE)
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) -rcs $@ $^

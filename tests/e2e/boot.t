@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -96,12 +97,12 @@ class Instance:
             'additionalDisks': [{'name': d, 'format': False} for d in disks],
         }))
         write(self.dir + '/lima-version', '2.2.0')
-        write(self.dir + '/kernel.cmdline', CMDLINE % '/dev/vda')
         os.symlink(kernel, self.dir + '/kernel')
 
-    def start(self, conf):
+    def start(self, conf, more=''):
         """Until ssh listens; the seconds that it took."""
         initrd(self.dir + '/initrd', conf)
+        write(self.dir + '/kernel.cmdline', CMDLINE % '/dev/vda' + more)
         for name in ('disk', 'serial.log'):
             if os.path.lexists(f'{self.dir}/{name}'):
                 os.unlink(f'{self.dir}/{name}')
@@ -154,10 +155,24 @@ try:
         with open(path, 'wb') as f:
             f.truncate(64 << 20)
     run('mke2fs', '-q', '-F', '-t', 'ext4', '-U', UUID, other, check=True)
+    # One partition from the second MiB on.
+    table = HOME + '/table'
+    with open(table, 'wb') as f:
+        f.truncate(64 << 20)
+        f.seek(446)
+        f.write(struct.pack('<8B2I', 0, 0, 0, 0, 0x83, 0, 0, 0, 2048,
+                            (63 << 20) // 512))
+        f.seek(510)
+        f.write(b'\x55\xaa')
+    run('mke2fs', '-q', '-F', '-t', 'ext4', '-U', UUID, '-E', 'offset=1048576',
+        table, '63M', check=True)
     why = 'machine: cannot boot this image directly: '
     for root, disk, reason in (
             ('root=/dev/vda', blank, '/dev/vda is not an ext4 file system'),
             ('root=UUID=' + UUID.upper(), other, 'it has no systemd'),
+            ('root=UUID=' + UUID, table, 'it has no systemd'),
+            ('root=UUID=' + UUID, blank, f'no disk is root=UUID={UUID} '
+             '(an ext4 file system)'),
             ('root=PARTUUID=1', other, 'root=PARTUUID=1 is not understood'),
             ('', other, "the kernel's command line has no root=")):
         said = bare(root, disk)
@@ -232,11 +247,19 @@ try:
     check('limactl stop stops it', r.returncode == 0 and
           'forcibly' not in r.stderr, r.stderr)
 
-    # ---- the second start: volumes are kept, and a stop at once is heard ----
-    i.start(conf)
-    out = i.out(f'ls /data {project}/node_modules; uptime')
-    check('volumes are kept, the rest is not',
-          out.count('kept') == 2, out)
+    # ---- the second start: volumes are kept, the kernel has no 9p, a volume
+    # has met an error, and a stop at once is heard ----
+    disks = HOME + '/_disks/%s/datadisk'
+    run('debugfs', '-w', '-R', 'set_super_value state 3', disks % 'one',
+        check=True)
+    i.start(conf, ' module_blacklist=9p')
+    out = i.out(f'ls /data {project}/node_modules; sudo dmesg')
+    check('volumes are kept', out.count('kept\n') == 2, out)
+    check('one that has met an error is looked at by e2fsck first',
+          'machine: /dev/vdb: e2fsck -p: ' in out, out)
+    out = i.out('cat /run/machine/problems')
+    check('a kernel without 9p is said', f'cannot mount {project}: the '
+          "image's kernel has no 9p\n" in out, out)
     begin = time.monotonic()
     r = i.stop()
     took = time.monotonic() - begin

@@ -23,8 +23,10 @@ static size_t opened_len;
 static void
 load(int fd, bool compressed, const char *name)
 {
+	/* The CD-ROM is looked for while the next modules are loaded. */
+	const char *how = strcmp(name, "scsi_mod.ko") ? "" : "scan=async";
 	long rc = syscall(
-	    SYS_finit_module, fd, "", compressed ? MODULE_COMPRESSED : 0);
+	    SYS_finit_module, fd, how, compressed ? MODULE_COMPRESSED : 0);
 
 	/* ENODEV: a driver of an instruction that this processor lacks. */
 	if (rc && errno != EEXIST && errno != ENODEV)

@@ -23,9 +23,9 @@ cannot() { echo "machine: cannot boot this image directly: $*" >&2; exit 3; }
 # shellcheck disable=SC2034 # they are read by name
 order="virtio_pci virtio_blk crc32c_generic crc32c_intel crc32c crc32c-cryptoapi ext4"
 # shellcheck disable=SC2034
-order2="virtio_net virtio_scsi sr_mod isofs 9pnet_virtio 9p virtiofs virtio_console virtio_rng virtio_balloon"
+order2="virtio_scsi sr_mod isofs 9pnet_virtio 9p virtiofs virtio_console virtio_net"
 # shellcheck disable=SC2034
-order3="evdev button"
+order3="evdev button virtio_rng virtio_balloon"
 
 # The files that a module needs, itself last. modprobe of busybox has no --show-depends but modules.dep is the same.
 files_of() {

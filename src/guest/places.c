@@ -120,6 +120,10 @@ bind_one(const struct bootconf_bind *b, int volume, const struct account *who)
 		    "private directory %s: its volume is not there", b->target);
 		return;
 	}
+	if (in_home && !*who->home) {
+		problem("private directory %s: there is no user", b->target);
+		return;
+	}
 	from = place_open(volume, b->subdir, who, &e);
 	if (from >= 0)
 		to = place_open(-1, target.s, who, &e);

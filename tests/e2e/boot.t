@@ -56,7 +56,7 @@ def processes():
         try:
             if HOME + '/' in read(f'/proc/{pid}/cmdline'):
                 yield int(pid)
-        except OSError:
+        except (OSError, ValueError):   # gone, or its arguments are no text
             pass
 
 

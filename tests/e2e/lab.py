@@ -108,7 +108,7 @@ class Lab:
         for pid in filter(str.isdigit, os.listdir('/proc')):
             try:
                 line = read(f'/proc/{pid}/cmdline').replace('\0', ' ')
-            except OSError:
+            except (OSError, ValueError):   # gone, or no text
                 continue
             if self.home + '/data' in line:
                 found.append((int(pid), line))

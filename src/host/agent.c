@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "base/proc.h"
+#include "host/wake.h"
 
 /* The first answer may be on its way, or the request lost: ask again. */
 #define HELLO_AGAIN_MS 2000
@@ -200,11 +201,14 @@ agent_open(
 {
 	int64_t end = clock_ms() + deadline_ms;
 
-	if (agent_connect(a, dir, end, e) || handshake(a, end, e)) {
+	int rc;
+
+	wake_ignore_pipe(true);
+	rc = agent_connect(a, dir, end, e) || handshake(a, end, e) ? -1 : 0;
+	wake_ignore_pipe(false);
+	if (rc)
 		agent_close(a);
-		return -1;
-	}
-	return 0;
+	return rc;
 }
 
 void

@@ -263,11 +263,13 @@ call_run(struct call *c, struct err *e)
 	if (wake < 0)
 		return -1;
 	c->began = c->ticked = c->a->heard = clock_ms();
+	wake_ignore_pipe(true);
 	call_begin(c);
 	while (!c->exited || sink_waits(&c->out[0]) || sink_waits(&c->out[1]))
 		if (round_trip(c, wake))
 			break;
 	call_finish(c);
+	wake_ignore_pipe(false);
 	if (!c->result->lost)
 		return 0;
 	/* All of the request must be there before the agent looks at it. */

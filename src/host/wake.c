@@ -38,6 +38,19 @@ wake_on(const int *signals, struct err *e)
 	return ends[0];
 }
 
+void
+wake_ignore_pipe(bool on)
+{
+	static struct sigaction before;
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)sigemptyset(&ignore.sa_mask);
+	if (on)
+		(void)sigaction(SIGPIPE, &ignore, &before);
+	else
+		(void)sigaction(SIGPIPE, &before, NULL);
+}
+
 int
 wake_next(void)
 {

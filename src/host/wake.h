@@ -11,6 +11,12 @@
 /* Catch these, ended by 0. Returns the descriptor to poll, for good. */
 int wake_on(const int *signals, struct err *e) must_check;
 
+/*
+ * While it is on, who writes to a pipe or socket that nobody reads learns that
+ * from write(2). Not for good: our children would inherit it.
+ */
+void wake_ignore_pipe(bool on);
+
 /* The next that has come, or 0. */
 int wake_next(void);
 

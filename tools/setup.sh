@@ -18,9 +18,8 @@ build='gcc libc6-dev make pkg-config libyaml-dev libxxhash-dev libjansson-dev li
 # debian-archive-keyring: the base image is Debian's also where the host is Ubuntu. ca-certificates: the Go module proxy.
 engine='qemu-utils openssh-client mmdebstrap fakeroot uidmap e2fsprogs zstd xz-utils debian-archive-keyring ca-certificates'
 # llvm: llvm-symbolizer, without which the sanitizers print addresses.
-test='zsh zsh-autosuggestions zsh-syntax-highlighting fish tmux vim less clang llvm shellcheck mandoc perl python3 python3-pexpect strace binutils git direnv zoxide fzf liquidprompt zsh-theme-powerlevel9k'
+test='zsh zsh-autosuggestions zsh-syntax-highlighting fish tmux vim less clang llvm shellcheck mandoc perl python3 python3-pexpect python3-pyte strace binutils git direnv zoxide fzf liquidprompt zsh-theme-powerlevel9k'
 demo='zsh python3 python3-pexpect'
-optional='python3-pyte' # installed where the archive has it
 
 case $(uname -m) in
 	x86_64 | amd64) engine="$engine qemu-system-x86" ;;
@@ -124,9 +123,6 @@ if [ -n "$need" ]; then
 	}
 	# A failed update is not yet a failure: the lists that are there may do.
 	apt update >"$log" 2>&1 || echo "machine: setup: apt-get update failed, going on with the lists that are there" >&2
-	for p in $optional; do
-		case " $* " in *' test '*) ! apt-cache show "$p" >/dev/null 2>&1 || need="$need$(missing "$p")" ;; esac
-	done
 	# shellcheck disable=SC2086
 	install $need
 	# clang's version is known only now.

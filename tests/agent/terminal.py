@@ -138,7 +138,9 @@ def vim_edits_and_leaves_the_screen_as_it_was(s):
     s.wait("~")
     s.send("ihello w\u00f6rld\x1b")
     s.wait("hello w\u00f6rld")
+    seen = len(s.log)
     s.resize(20, 70)
+    s.wait(lambda: len(s.log) > seen) # it draws anew
     s.send(":set lines? columns?\r")
     s.wait("lines=20")
     s.send("\r:wq\r")

@@ -142,29 +142,32 @@ $(BUILD)/%.o: src/%.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Texts become char arrays; od and sed because every POSIX system has them.
-$(BUILD)/gen/hooks/%.inc: hooks/machine.%
+define embed
 	@mkdir -p $(@D)
 	$(call say,GEN)
 	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
-$(BUILD)/gen/guest/session/%.inc: src/guest/session/%
-	@mkdir -p $(@D)
-	$(call say,GEN)
-	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
-$(BUILD)/gen/guest/%.inc: src/guest/%.sh
-	@mkdir -p $(@D)
-	$(call say,GEN)
-	$(Q){ od -An -v -tx1 $< | sed 's/[0-9a-f][0-9a-f]/0x&,/g'; echo 0; } >$@
-EMBEDDED := $(HOOKS:%=$(BUILD)/gen/hooks/%.inc) $(patsubst \
-    src/guest/%.sh,$(BUILD)/gen/guest/%.inc,$(wildcard src/guest/*.sh src/guest/*/*.sh))
-$(BUILD)/host/hook.o: $(HOOKS:%=$(BUILD)/gen/hooks/%.inc)
+endef
+GEN	:= $(BUILD)/gen
+$(GEN)/hooks/complete_%.inc: hooks/complete.%
+	$(embed)
+$(GEN)/hooks/%.inc: hooks/machine.%
+	$(embed)
+$(GEN)/guest/session/%.inc: src/guest/session/%
+	$(embed)
+$(GEN)/guest/%.inc: src/guest/%.sh
+	$(embed)
+HOOK_TEXTS := $(HOOKS:%=$(GEN)/hooks/%.inc) \
+	   $(GEN)/hooks/complete_bash.inc $(GEN)/hooks/complete_zsh.inc
+GUEST_TEXTS := $(patsubst src/guest/%.sh,$(GEN)/guest/%.inc, \
+	   $(wildcard src/guest/*.sh src/guest/*/*.sh))
+EMBEDDED := $(HOOK_TEXTS) $(GUEST_TEXTS)
+$(BUILD)/host/hook.o: $(HOOK_TEXTS)
 $(BUILD)/host/guest_lima.o $(BUILD)/host/vm_agent.o: \
-    $(BUILD)/gen/guest/run.inc $(BUILD)/gen/guest/step.inc
-$(BUILD)/host/boot_files.o: $(BUILD)/gen/guest/image/boot-files.inc
-$(BUILD)/host/recipe.o: $(BUILD)/gen/guest/packages.inc $(BUILD)/gen/guest/clean.inc
-$(BUILD)/host/ca.o: $(BUILD)/gen/guest/ca.inc
-$(FUZZ:%=$(BUILD)/fuzz_%): | $(BUILD)/host/ca.o $(BUILD)/core/tools.o
-TOOL_TEXTS := $(patsubst src/guest/%.sh,%,$(wildcard src/guest/tools/*.sh))
-$(BUILD)/core/tools.o: $(TOOL_TEXTS:%=$(BUILD)/gen/guest/%.inc)
+    $(GEN)/guest/run.inc $(GEN)/guest/step.inc
+$(BUILD)/host/boot_files.o: $(GEN)/guest/image/boot-files.inc
+$(BUILD)/host/recipe.o: $(GEN)/guest/packages.inc $(GEN)/guest/clean.inc
+$(BUILD)/host/ca.o: $(GEN)/guest/ca.inc
+$(BUILD)/core/tools.o: $(filter $(GEN)/guest/tools/%,$(GUEST_TEXTS))
 
 # A unit test is linked with every layer below cmd; what a layer may call is
 # checked by tests/layers.sh.

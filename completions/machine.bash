@@ -4,7 +4,7 @@
 
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
-	local commands='allow check deny destroy df help hook init lock logs off on run shell
+	local commands='allow check deny destroy df help hook init lock logs off on prompt run shell
 		start status stop trust version volume'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac

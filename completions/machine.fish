@@ -38,6 +38,7 @@ __machine_complete_command lock 'write Machinefile.lock, which pins the image'
 __machine_complete_command logs 'show how the last start went'
 __machine_complete_command off "leave this project's VM alone, in this shell"
 __machine_complete_command on 'the opposite of off'
+__machine_complete_command prompt 'print the project for a prompt, and a mark'
 __machine_complete_command run 'run one command in the VM'
 __machine_complete_command shell 'open a shell in the VM'
 __machine_complete_command start 'make the VM ready'

@@ -34,6 +34,8 @@ static const struct cmd commands[] = {
 	{ "off", cmd_off_on, 0, "",
 	    "leave this project's VM alone, in this shell" },
 	{ "on", cmd_off_on, 0, "", "the opposite of off" },
+	{ "prompt", cmd_prompt, 0, "",
+	    "print the project for a prompt, and a mark" },
 	{ "run", cmd_run,
 	    NEED_CONFIG | NEED_PROJECT | NEED_TRUST | NEED_VM | RUNS_GUEST,
 	    "[-t|-T] [--] COMMAND [ARG...]", "run one command in the VM" },

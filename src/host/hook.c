@@ -14,6 +14,13 @@ static const char bash[] = {
 static const char fish[] = {
 #include "hooks/fish.inc"
 };
+/* TAB; fish has no way to add names of commands. */
+static const char complete_zsh[] = {
+#include "hooks/complete_zsh.inc"
+};
+static const char complete_bash[] = {
+#include "hooks/complete_bash.inc"
+};
 
 static const struct {
 	const char *name, *script;
@@ -81,6 +88,7 @@ hook_render(struct buf *out, const char *shell, const char *bin,
 		buf_adds(out, "\\shopt -q expand_aliases && __machine_alias=1\n"
 			      "\\shopt -u expand_aliases\n");
 		fill_in(out, shells[which].script, bin, roots, run);
+		buf_adds(out, complete_bash);
 		buf_adds(out,
 		    "[[ ${__machine_alias-} ]] && shopt -s expand_aliases\n"
 		    "unset -v __machine_alias\n");
@@ -92,6 +100,7 @@ hook_render(struct buf *out, const char *shell, const char *bin,
 	 * is parsed only where both are the default ones.
 	 */
 	fill_in(&script, shells[which].script, bin, roots, run);
+	buf_adds(&script, complete_zsh);
 	buf_adds(out,
 	    "() { 'builtin' 'emulate' '-L' 'zsh'; 'builtin' 'unsetopt' "
 	    "'aliases'; 'builtin' 'eval' \"$1\"; } ");

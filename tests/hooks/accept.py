@@ -484,6 +484,55 @@ def e_old(shell):
     t.close()
 
 
+def f_completion(shell):
+    """TAB offers the guest's commands, from a file that is not believed."""
+    if shell == 'fish':
+        return                          # it cannot add names of commands
+    names = f'{W}/names.{shell}'
+    log = f'{W}/names.log'
+    with open(names, 'w') as f:
+        f.write('guestonly-x\nguestonly-$(touch hr)\nguest;touch hr\n`touch hr`\n'
+                '/etc/guestonly\n' + 'guestonly-' + 'y' * 100 + '\n\x1b[31mguest\n'
+                + ''.join(f'zz{i}\n' for i in range(5000)))
+    t = start(shell, rc='autoload -Uz compinit; compinit -u' if shell == 'zsh'
+              else '', env={'MACHINE_TEST_NAMES': names, 'MACHINE_TEST_LOG': log})
+    t.line('cd proj')
+    calls = open(log).read()
+    t.type('guesto')
+    t.keys('Tab')
+    check(f'{shell}: F: TAB completes a command of the guest',
+          t.see(r'\$ guestonly-x ?$'), t.screen())
+    eq('F: and calls nothing', open(log).read(), calls)
+    t.keys('C-c')
+    t.settle(quiet=.1)
+    t.type('ls su')
+    t.keys('Tab')
+    check(f'{shell}: F: file names as ever', t.see(r'ls sub/$'), t.screen())
+    t.keys('C-c')
+    t.settle(quiet=.1)
+    t.type('unse')
+    t.keys('Tab')
+    check(f'{shell}: F: words of the shell, too', t.see(r'\$ unset'), t.screen())
+    t.keys('C-c')
+    t.settle(quiet=.1)
+    os.unlink(names)
+    t.type('guesto')
+    t.keys('Tab')
+    t.settle(quiet=.2, timeout=.6)
+    check(f'{shell}: F: no file, no names', t.last().endswith('$ guesto'),
+          t.screen())
+    t.keys('C-c')
+    t.settle(quiet=.1)
+    t.line('cd ..')
+    t.type('unse')
+    t.keys('Tab')
+    check(f'{shell}: F: outside as ever', t.see(r'\$ unset'), t.screen())
+    t.keys('C-c')
+    eq('F: nothing of it was run', [os.path.exists(f'{d}/hr') for d in (
+        WORK, WORK + '/proj', t.home)], [False] * 3)
+    t.close()
+
+
 ALL = [a_install, b_status, b_traps, b_leaks, b_trace, b_place, b_prompt, b_keys,
        b_hangup, c_ways, c_completion, c_nested, c_gone, c_deep, e_messages,
-       e_inherit, e_old]
+       e_inherit, e_old, f_completion]

@@ -142,6 +142,8 @@ enter(const char *shell, const char *dir)
 	hook_assign(&out, shell, "__machine_state", why ? "locked" : "on");
 	hook_assign_list(&out, shell, "__machine_host", words);
 	hook_assign(&out, shell, "__machine_cd", "");
+	hook_assign(
+	    &out, shell, "__machine_names", env("MACHINE_TEST_NAMES", ""));
 	(void)fwrite(out.s, 1, out.len, stdout);
 	if (why)
 		(void)fprintf(stderr, "machine: %s/Machinefile %s\n",
@@ -506,7 +508,8 @@ gate(const char *what)
 	cleanup(buf) struct buf name = BUF_INIT;
 	struct stat st;
 
-	buf_addf(&name, "%s.%s", env("MACHINE_TEST_GATE", "/nonexistent"), what);
+	buf_addf(
+	    &name, "%s.%s", env("MACHINE_TEST_GATE", "/nonexistent"), what);
 	if (stat(name.s, &st) == 0 && S_ISFIFO(st.st_mode)) {
 		note("waits");
 		(void)open(name.s, O_RDONLY);

@@ -83,7 +83,8 @@ __machine_entries() {
 machine() {
   __machine_pwd='' __machine_seen='' # look again at the next prompt
   case ${1-} in
-    off) __machine_skip=$__machine_found ;; on) __machine_skip='' ;;
+    off) __machine_skip=$__machine_found ;;
+    on) __machine_skip='' ;;
     *) __machine_found=''; command "$__machine_bin" "$@" ;;
   esac
 }
@@ -160,8 +161,7 @@ __machine_pre() { # in front of every entry
 __machine_take() {
   local r d f REPLY; : >|"$__machine_res.l"
   [[ -s $__machine_res ]] || return 0 # the last line did run here
-  { read -r r; IFS='' read -r d; } <"$__machine_res"; : >|"$__machine_res"
-  __machine_aliased=$__machine_root
+  { read -r r; IFS='' read -r d; } <"$__machine_res"; : >|"$__machine_res"; __machine_aliased=$__machine_root
   case $r in [0-9] | [0-9][0-9] | [12][0-9][0-9]) __machine_st=$r ;; *) __machine_st=125 ;; esac
   [[ $d ]] && builtin cd -- "$d" 2>/dev/null
   [[ ${preexec_functions+x} ]] && __machine_newest && for f in "${preexec_functions[@]}"; do "$f" "$REPLY"; done

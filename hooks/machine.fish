@@ -32,11 +32,12 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
     function __machine_find
         set -l roots
         test -r $__machine_roots; and read -z -l roots <$__machine_roots; and set roots (string split \n -- $roots)
-        for d in $PWD (pwd -P | string collect)
+        set -l real (pwd -P | string collect)
+        test "$real" = "$PWD"; and set -e real
+        for d in $PWD $real
             # fish splits at newlines: a name that contains one, and what is below it, is looked at from above only
             string match -q '*'\n'*' -- $d; and set d (string replace -r '(?s)/[^/\n]*\n.*' '' -- $d)
-            set -l path ''
-            set -l dirs
+            set -l path ''; set -l dirs
             for name in (string split -n / -- $d)
                 set path $path/$name
                 set -p dirs $path
@@ -59,8 +60,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         end
         test "$__machine_reply" = "$__machine_found"; and return 0
         set -l before $__machine_state
-        set -g __machine_found $__machine_reply
-        set -g __machine_root $__machine_reply
+        set -g __machine_found $__machine_reply; set -g __machine_root $__machine_reply
         set -g __machine_skip
         set -g __machine_state locked # if _enter does not answer it stays so, and lines are refused
         command $__machine_bin _enter fish $__machine_reply | source

@@ -1,9 +1,10 @@
 """What the hooks cost, with direnv beside them in the same run.
 
-Microseconds in the shell, medians of 200 (fish has no clock: of 20 rounds of
-10, measured from outside). A cd includes the prompt that follows. The program
-is the real one, the project is allowed, and no VM is started. "forks" and
-"execs" are counted by strace, for one round.
+Microseconds in the shell, medians of 200. (fish has no clock: two runs of date
+stand around a round and are subtracted, and around ten prompts, since one is too
+short.) A cd includes the prompt that follows. The program is the real one, the
+project is allowed, and no VM is started. "forks" and "execs" are counted by
+strace, for one round.
 
 Budgets: an idle prompt 50 us, starts nothing, 50 times faster than direnv's; a
 cd outside projects 300 us (fish: its own cd takes most of it), starts nothing; a
@@ -55,9 +56,10 @@ BEGIN
 for i in (string split ' ' ROUNDS)
   test -n "$i"; or continue
   test NUM -gt 1; and set -l a (date +%s%N)
-  OP; UNDO
-  for j in FEW; OP; UNDO; end
-  test NUM -gt 1; and echo time (math (date +%s%N) - $a)
+  OP
+  for j in FEW; OP; end
+  test NUM -gt 1; and set -l b (date +%s%N); and echo time (math $b - $a)
+  UNDO
 end
 ''',
 }
@@ -82,10 +84,10 @@ def run(shell, tool, op, n, strace=None):
     name, begin, what, undo = op
     script = f'{D}/script.{shell}'
     text = SCRIPT[shell]
-    rounds = n if shell != 'fish' else 20 if n > 1 else n
+    idle = undo == ':'                  # fish: ten at once
     for a, b in (('HOOK', HOOK[tool][shell]), ('BEGIN', begin), ('UNDO', undo),
-                 ('OP', what), ('ROUNDS', "'%s'" % ' '.join(['1'] * rounds)),
-                 ('FEW', ' '.join(['1'] * 9) if n > 1 else ''),
+                 ('OP', what), ('ROUNDS', "'%s'" % ' '.join(['1'] * n)),
+                 ('FEW', ' '.join(['1'] * 9) if n > 1 and idle else ''),
                  ('MACHINE', MACHINE)):
         text = text.replace(a, b)
     text = text.replace('NUM', str(n))
@@ -114,7 +116,12 @@ def median(shell, tool, op):
     if shell != 'fish':
         return got[0]
     got.sort()
-    return got[len(got) // 2] / 1000 / 10
+    ns = got[len(got) // 2]
+    if op[0] == 'nothing':
+        return ns
+    # without the two dates, and an empty loop
+    ns -= median(shell, tool, ('nothing', op[1], 'true', op[3]))
+    return max(ns / 1000 / (10 if op[3] == ':' else 1), 1)
 
 
 def started(shell, tool, op):
@@ -127,7 +134,7 @@ def started(shell, tool, op):
             calls = [c for c in f if 'CLONE_THREAD' not in c]
         counts.append((sum(bool(re.search(r'\b(clone3?|v?fork)\(', c))
                            for c in calls),
-                       sum(bool(re.search(r'\bexecve\(.*= 0', c))
+                       sum(bool(re.search(r'\bexecve(\(| resumed).*= 0', c))
                            for c in calls)))
     return tuple(b - a for a, b in zip(*counts))
 
@@ -160,7 +167,7 @@ def main():
     bad = []
     print('%-5s %-13s %9s %9s %7s   %s' % (
         'shell', 'us', 'machine', 'direnv', 'ratio', 'forks, execs'))
-    for shell in SCRIPT:
+    for shell in sys.argv[1:] or SCRIPT:
         for op in OPS:
             name = op[0]
             ours, theirs = (median(shell, t, op) for t in ('machine', 'direnv'))
@@ -168,7 +175,6 @@ def main():
             print('%-5s %-13s %9.0f %9.0f %6.0fx   %d, %d' % (
                 shell, name, ours, theirs, theirs / ours, *calls), flush=True)
             want = (1, 1) if name == 'cd in' else (0, 0)
-            # fish forks for | source; its round has the way back, too
             if calls[1] != want[1] or name != 'cd in' and calls != want:
                 bad.append(f'{shell}: {name} starts {calls}')
             limit = {'idle outside': 50, 'idle inside': 50}.get(

@@ -10,6 +10,10 @@
 # A line that did not come through Enter meets the guard in fish_preexec. fish cannot cancel a line there, so the guard
 # replaces the whole shell by a new one. The rule everything here obeys: whatever fails, the line does not run.
 
+if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine_sid; and not contains path (builtin -n)
+    set -g __machine_sid none
+    echo "machine: lines run on the host in this shell (it takes fish 3.5 or later); in a project type 'machine shell'" >&2
+end
 if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine_sid
     set -g __machine_bin @BIN@
     set -g __machine_roots @ROOTS@
@@ -61,8 +65,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         test "$__machine_reply" = "$__machine_found"; and return 0
         set -l before $__machine_state
         set -g __machine_found $__machine_reply; set -g __machine_root $__machine_reply
-        set -g __machine_skip
-        set -g __machine_state locked # if _enter does not answer it stays so, and lines are refused
+        set -g __machine_skip; set -g __machine_state locked # if _enter does not answer it stays so, and lines are refused
         command $__machine_bin _enter fish $__machine_reply | source
         if test $__machine_state = off
             set -g __machine_state $before
@@ -79,8 +82,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         end
     end
     function __machine_leave
-        set -g __machine_root
-        set -g __machine_found
+        set -g __machine_root; set -g __machine_found
         test $__machine_state = off; and return; or set -g __machine_state off
         for m in default insert replace replace_one
             bind --user -M $m -e \r \n
@@ -141,7 +143,7 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         set -l expanded $line
         if functions -q -- $words[1]
             set -l body (functions -- $words[1] | string match -vr '^(#|function |end$)' | string trim)
-            test (count $body) = 1; and set expanded (string replace -r ';? ?\$argv;?$' '' -- $body)" $words[2]"
+            test (count $body) = 1; and set expanded (string replace -r ';? ?(\$argv)?;?$' '' -- $body)" $words[2]"
         end
         set -l dir (string replace -r '^~(?=/|$)' $HOME -- $text)
         set -l autocd
@@ -213,11 +215,9 @@ if status is-interactive; and not set -q MACHINE_GUEST; and not set -q __machine
         set -g __machine_ok
     end
     function __machine_prompt --on-event fish_prompt
-        set -g __machine_ok
-        set -g __machine_typed
+        set -g __machine_ok; set -g __machine_typed
         __machine_sync
-        set -l line $__machine_pending
-        set -g __machine_pending
+        set -l line $__machine_pending; set -g __machine_pending
         test -n "$line"; and test $__machine_state != off; and __machine_guest $line 0 $__machine_from
         set -g __machine_from $PWD
     end

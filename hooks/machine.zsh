@@ -19,8 +19,10 @@
 # with zsh's default options and without the user's aliases. What runs under the
 # user's options is short; everything else says `emulate`.
 
-if [[ -o interactive && -z ${MACHINE_GUEST-}${__machine_sid-} ]]; then
-
+if [[ -o interactive && -z ${MACHINE_GUEST-}${__machine_sid-} && $ZSH_VERSION == (<0-4>.*|5.<0-2>(|.*)) ]]; then
+  typeset -g __machine_sid=none
+  print -u2 "machine: lines run on the host in this shell (it takes zsh 5.3 or later); in a project type 'machine shell'"
+elif [[ -o interactive && -z ${MACHINE_GUEST-}${__machine_sid-} ]]; then
 typeset -g __machine_bin=@BIN@ __machine_roots=@ROOTS@ __machine_run=@RUN@
 typeset -g __machine_sid=z$$-$RANDOM$RANDOM
 typeset -g __machine_res=$__machine_run/z$$.$RANDOM   # answers; .t: the user's traps
@@ -101,8 +103,7 @@ __machine_preexec() {
   __machine_st=$? __machine_typed= __machine_rest= __machine_armed=
   local autocd=
   [[ -o autocd ]] && autocd=1
-  emulate -L zsh                                      # no err_return in here
-  setopt nolocaltraps noaliases
+  emulate -L zsh; setopt nolocaltraps noaliases       # no err_return in here
   local rc=125 force= line=${__machine_line:-${1:-$3}} expanded=$3
   if __machine_hop; then
     __machine_sync
@@ -228,8 +229,7 @@ __machine_precmd() {
 }
 # The file: status, directory to follow (machine has checked it), type-ahead.
 __machine_after() {
-  emulate -L zsh
-  setopt nolocaltraps noaliases
+  emulate -L zsh; setopt nolocaltraps noaliases
   local -a r; __machine_armed=
   r=("${(@f)$(<$__machine_res)}")
   [[ -n ${r[2]-} ]] && builtin cd -q -- $r[2] 2>/dev/null

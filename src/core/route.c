@@ -367,8 +367,10 @@ route(const struct route_query *q, struct buf *dir)
 		return ROUTE_HOST;
 	if (span_is(w, "history") && history_uses_files(e, q->shell))
 		return ROUTE_GUEST;
+	/* The user's words may be aliases, which are the user's, too. */
 	if (IN_TABLE(w, host_words, q->shell) ||
-	    is_users_host_command(w, q->host_commands))
+	    is_users_host_command(w, q->host_commands) ||
+	    is_users_host_command(word_at(typed, BLANKS), q->host_commands))
 		return ROUTE_HOST;
 	if (q->jobs && is_job_line(w, e, q->shell))
 		return ROUTE_HOST;

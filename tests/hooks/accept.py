@@ -472,15 +472,35 @@ def e_inherit(shell):
 
 
 def e_old(shell):
-    if shell != 'bash':
-        return
-    t = start(shell, rc='BLE_VERSION=0.4')
-    shown = t.screen()
-    check('bash: under ble.sh one message says so',
+    """As it would be in an old shell, or in bash under ble.sh."""
+    old = f'{W}/old.{shell}'
+    with open(f'{W}/hook.{shell}') as f, open(old, 'w') as out:
+        text = f.read()
+        new = text.replace('$ZSH_VERSION ==', '5.2 ==').replace(
+            'contains path (', 'contains nosuch (')
+        eq('(it is an old shell)', new != text, shell != 'bash')
+        out.write(new)
+    t = start(shell, rc=pick(f'. {old}', 'BLE_VERSION=0.4'))
+    shown = ''.join(t.screen().split('\n'))
+    check(f'{shell}: an old shell: one message says so',
           shown.count('machine shell') == 1, shown)
     t.line('cd proj')
     eq('under ble.sh lines are not touched', t.line('uname -n'), HOST)
     eq('it does not look like a project', t.line('echo "<$MACHINE_PROJECT>"'), '<>')
+    t.close()
+
+
+def f_host_words(shell):
+    """A function of the user's that the configuration names is the host's."""
+    t = start(shell, rc=pick('hw() { uname -n }', 'hw() { uname -n; }',
+                             'function hw; uname -n; end'),
+              env={'MACHINE_TEST_HOST': 'hw'})
+    t.line('cd proj')
+    eq('a host word', t.line('hw'), HOST)
+    t.line('hw && true')
+    eq('in a longer line it is the guest\'s', t.status(), 127)
+    eq('@host for one line', (t.line('@host uname -n'), t.line('uname -n')),
+       (HOST, GUEST))
     t.close()
 
 
@@ -535,4 +555,5 @@ def f_completion(shell):
 
 ALL = [a_install, b_status, b_traps, b_leaks, b_trace, b_place, b_prompt, b_keys,
        b_hangup, c_ways, c_completion, c_nested, c_gone, c_deep, e_messages,
-       e_inherit, e_old, f_completion]
+       e_inherit, e_old, f_host_words,
+       f_completion]

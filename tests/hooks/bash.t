@@ -6,4 +6,6 @@ import drv
 import plugins
 import tools
 
-drv.main('bash', behave.ALL + accept.ALL + plugins.BASH + tools.BASH, quick=behave.QUICK)
+behave.SH = 'bash'
+drv.main('bash', behave.ALL + accept.ALL + plugins.BASH + tools.BASH,
+         quick=behave.QUICK)

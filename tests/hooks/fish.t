@@ -6,4 +6,6 @@ import drv
 import plugins
 import tools
 
-drv.main('fish', behave.ALL + accept.ALL + plugins.FISH + tools.FISH, quick=behave.QUICK)
+behave.SH = 'fish'
+drv.main('fish', behave.ALL + accept.ALL + plugins.FISH + tools.FISH,
+         quick=behave.QUICK)

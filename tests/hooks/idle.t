@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """An idle prompt starts no process, outside and in a project: strace counts.
+Nor does it look at a file of the project, whose file system may hang.
 
 In bash a prompt that shows $? costs a fork (no exec); this one does not.
 """
@@ -19,8 +20,12 @@ Guest()
 for shell in ('zsh', 'bash', 'fish'):
     log = f'{W}/strace.{shell}'
     COMMAND[shell] = (f'strace -f -qq -o {log} -e trace=clone,clone3,fork,vfork,'
-                      f'execve {COMMAND[shell]}')
+                      f'execve,%file {COMMAND[shell]}')
     t = Term(shell, rc="PS1='\\W [0] $ '" if shell == 'bash' else '')
+
+    def touched():
+        with open(log) as f:
+            return [c for c in f if WORK in c]
 
     def started():
         with open(log) as f:        # a thread is no process
@@ -31,13 +36,16 @@ for shell in ('zsh', 'bash', 'fish'):
         t.line(enter)
         t.line('')                      # whatever the cd has left to do
         t.settle(quiet=.3)
-        before = len(started())
+        before, looked = len(started()), len(touched())
         for _ in range(5):
             t.line('', quiet=.05)
-        new = started()[before:]
+        new, looks = started()[before:], touched()[looked:]
         check(f'{shell}: five idle prompts {place} start nothing', not new, new)
-    before = len(started())
+        check(f'{shell}: five idle prompts {place} look at no file there',
+              not looks, looks)
+    before, looked = len(started()), len(touched())
     t.line('uname -n')
+    check(f'{shell}: (a line does)', len(touched()) > looked)
     new = re.findall(r'execve\(".*?([^/"]+)",', ''.join(started()[before:]))
     want = {'fish': ['machine', 'date', 'machine']}.get(shell, ['machine'])
     check(f'{shell}: a line in a project executes {want}', new == want or

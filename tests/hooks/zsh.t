@@ -6,4 +6,6 @@ import drv
 import plugins
 import tools
 
-drv.main('zsh', behave.ALL + accept.ALL + plugins.ZSH + tools.ZSH, quick=behave.QUICK)
+behave.SH = 'zsh'
+drv.main('zsh', behave.ALL + accept.ALL + plugins.ZSH + tools.ZSH,
+         quick=behave.QUICK)

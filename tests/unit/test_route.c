@@ -282,6 +282,14 @@ test_expanded(void)
 	check(&q, ROUTE_GUEST, "cd is an alias for something else");
 	q.expanded = "cd ../..\nmake";
 	check(&q, ROUTE_LEAVE, "zsh writes ; as a newline");
+	q.typed = "deploy now";
+	q.expanded = "sh -x deploy now";
+	check(&q, ROUTE_HOST, "a word of the user's that is an alias");
+	q.expanded = "sh -x deploy now | tee log";
+	check(&q, ROUTE_GUEST, "the same with two commands");
+	q.typed = "redeploy";
+	q.expanded = "sh deploy";
+	check(&q, ROUTE_GUEST, "a host word that is not the first");
 	q.typed = "h | tail";
 	q.expanded = "history | tail";
 	check(&q, ROUTE_HOST, "an alias for history");

@@ -4,7 +4,7 @@
 
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
-	local commands='allow check deny destroy df help hook init lock logs off on prompt run shell
+	local commands='allow check deny destroy df help hook image init lock logs off on prompt rebuild reset run shell
 		start status stop trust version volume'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac
@@ -19,7 +19,10 @@ _machine() {
 		df) words=--json ;;
 		help) words="$commands machinefile config" ;;
 		hook) words='bash fish zsh' ;;
+		image) words='build import list prune --all --digest --initrd --json --kernel --yes' ;;
 		logs) words='engine provision start' ;;
+		rebuild) words='--all --yes' ;;
+		reset) words=--yes ;;
 		run) [[ $cur == -* ]] && words='-t -T --' ;;
 		start | up) words=--background ;;
 		status) words=--json ;;
@@ -29,7 +32,7 @@ _machine() {
 	fi
 	# Files; what the VM has for commands is not known here.
 	(( COMP_CWORD > at )) && case ${COMP_WORDS[at]} in
-	check | run) [[ $words ]] || compopt -o default 2>/dev/null ;;
+	check | image | run) [[ $words ]] || compopt -o default 2>/dev/null ;;
 	esac
 	COMPREPLY=()
 	for word in $words; do

@@ -46,3 +46,18 @@ hash_sha256(const void *data, size_t len, char hex[HASH_SHA256_HEX + 1])
 	SHA256Final(digest, &ctx);
 	to_hex(digest, sizeof(digest), hex);
 }
+
+bool
+hash_sha256_fd(int fd, char hex[HASH_SHA256_HEX + 1])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH], part[64 << 10];
+	SHA2_CTX ctx;
+	ssize_t n;
+
+	SHA256Init(&ctx);
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		SHA256Update(&ctx, part, (size_t)n);
+	SHA256Final(digest, &ctx);
+	to_hex(digest, sizeof(digest), hex);
+	return n == 0;
+}

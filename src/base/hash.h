@@ -20,5 +20,7 @@
 void hash_xxh64(const void *data, size_t len, char hex[HASH_XXH64_HEX + 1]);
 void hash_xxh128(const void *data, size_t len, char hex[HASH_XXH128_HEX + 1]);
 void hash_sha256(const void *data, size_t len, char hex[HASH_SHA256_HEX + 1]);
+/* Of a file from where it is read on, to its end; false if that fails. */
+bool hash_sha256_fd(int fd, char hex[HASH_SHA256_HEX + 1]) must_check;
 
 #endif

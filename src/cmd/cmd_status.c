@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/msg.h"
 #include "core/reading.h"
+#include "host/disk.h"
 #include "host/volume.h"
 
 #define STATUS_VERSION 1 /* of the JSON form */
@@ -54,6 +55,35 @@ print_row(const char *name, const char *value)
 	(void)printf("%-9s %s\n", name, safe.s);
 }
 
+/* What the session disk takes on the host; false if there is none. */
+static bool
+session_size(const struct ctx *cx, uint64_t *bytes)
+{
+	cleanup(str) char *path = lima_file(
+	    &cx->vm.lima, cx->vm.instance, "disk");
+	struct err ignored = ERR_INIT;
+	struct disk_size size;
+
+	if (cx->vm.state.fd < 0 || disk_size(path, &size, &ignored))
+		return false;
+	*bytes = size.stored;
+	return true;
+}
+
+static void
+show_session(const struct ctx *cx)
+{
+	cleanup(buf) struct buf text = BUF_INIT;
+	uint64_t bytes;
+
+	if (cx->vm.record.layer)
+		print_row("layer", cx->vm.record.layer);
+	if (!session_size(cx, &bytes))
+		return;
+	buf_addf(&text, "%s on disk, discarded at stop", size_about(bytes).s);
+	print_row("session", text.s);
+}
+
 /* arg: the JSON list, or NULL. */
 static int
 show_volume(const struct volume_info *v, void *arg, struct err *e)
@@ -96,6 +126,7 @@ print_json(
 	cleanup(json) struct json *j = json_new_object();
 	cleanup(buf) struct buf out = BUF_INIT;
 	struct json *volumes = json_new_array();
+	uint64_t session;
 
 	json_set_int(j, "version", STATUS_VERSION);
 	json_set_str(j, "root", cx->project.root);
@@ -113,6 +144,10 @@ print_json(
 		json_set_str(j, "image", cx->vm.record.image);
 	if (cx->vm.record.digest)
 		json_set_str(j, "digest", cx->vm.record.digest);
+	if (cx->vm.record.layer)
+		json_set_str(j, "layer", cx->vm.record.layer);
+	if (session_size(cx, &session))
+		json_set_int(j, "session", (int64_t)session);
 	if (cx->vm.record.failed_step) {
 		json_set_int(j, "failed_step", cx->vm.record.failed_step);
 		json_set_int(j, "failed_status", cx->vm.record.failed_status);
@@ -139,6 +174,7 @@ print_text(
 		print_row("stage", stage);
 	if (cx->vm.record.image)
 		print_row("image", cx->vm.record.image);
+	show_session(cx);
 	show_volumes(cx, NULL);
 }
 

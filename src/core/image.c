@@ -3,9 +3,9 @@
 #include "core/word.h"
 #include "core/yaml.h"
 
-/* For a disk without partitions, as src/guest/image/ makes it. */
-static const char *
-default_cmdline(const char *arch)
+/* As src/guest/image/ makes it. */
+const char *
+image_default_cmdline(const char *arch)
 {
 	if (strcmp(arch, "aarch64") == 0)
 		return "root=/dev/vda rw console=ttyAMA0 net.ifnames=0 quiet";
@@ -28,7 +28,7 @@ image_from_config(struct image *out, const struct config *c, const char *alias,
 			.initrd = ci->initrd,
 			.cmdline = ci->cmdline };
 		if (out->kernel && !out->cmdline)
-			out->cmdline = default_cmdline(arch);
+			out->cmdline = image_default_cmdline(arch);
 		return true;
 	}
 	return false;

@@ -31,6 +31,9 @@ bool image_from_machinefile(struct image *out, const struct machinefile *mf);
 bool image_from_config(struct image *out, const struct config *c,
     const char *alias, const char *arch);
 
+/* The kernel's command line for a disk without partitions, like our own. */
+const char *image_default_cmdline(const char *arch) nonnull_ret;
+
 /*
  * The first entry for this architecture that has an https location and a
  * digest, from the text of Lima's template templates/_images/ALIAS.yaml

@@ -51,7 +51,8 @@ int lima_check_version(struct lima *l, struct err *e) must_check;
 
 /*
  * The base image that a Machinefile means: by address and digest, or by an
- * alias, which is the user's or else one that Lima ships.
+ * alias, which is in the user's configuration, or imported (image_store.h), or
+ * else one that Lima ships.
  */
 int lima_image(const struct lima *l, const struct config *c,
     const struct machinefile *mf, struct arena *a, struct image *out,

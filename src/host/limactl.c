@@ -9,6 +9,7 @@
 #include "base/os.h"
 #include "base/proc.h"
 #include "base/quote.h"
+#include "host/image_store.h"
 #include "host/qemu.h"
 #include "host/settings.h"
 
@@ -244,6 +245,8 @@ lima_image(const struct lima *l, const struct config *c,
 			   ? err_sys(e, "cannot read the image %s (%s)",
 				 out->location, alias)
 			   : 0;
+	if (image_store_find(l->paths, alias, os_arch(), a, out))
+		return 0;
 	/* <prefix>/bin/limactl has its templates in <prefix>/share/lima. */
 	if (!real || !(dir = strrchr(real, '/')))
 		return err_sys(e, "cannot find the templates of limactl");
@@ -255,7 +258,7 @@ lima_image(const struct lima *l, const struct config *c,
 			return -1;
 		return err_set(e, ERR_CONFIG,
 		    "there is no image \"%s\": neither under `images:` in "
-		    "config.yaml nor among Lima's templates",
+		    "config.yaml nor imported nor among Lima's templates",
 		    alias);
 	}
 	if (!image_from_template(out, a, alias, os_arch(), text, len, &d))

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 
 #include "base/os.h"
+#include "host/image_store.h"
+#include "host/layer_use.h"
 #include "host/qemuimg.h"
 #include "host/state.h"
 #include "host/volume.h"
@@ -18,6 +20,8 @@ const char *
 usage_word(enum usage_kind kind)
 {
 	static const char *const words[] = {
+		[USAGE_LAYER] = "layer",
+		[USAGE_IMAGE] = "image",
 		[USAGE_VOLUME] = "volume",
 		[USAGE_VM] = "vm",
 		[USAGE_CACHE] = "cache",
@@ -74,6 +78,40 @@ struct each {
 };
 
 static int
+one_image(const struct image_info *i, void *arg, struct err *e)
+{
+	const struct each *to = arg;
+	const struct usage u = { .kind = USAGE_IMAGE,
+		.name = i->alias,
+		.apparent = i->apparent,
+		.on_disk = i->on_disk,
+		.last_use = i->made };
+
+	return to->each(&u, to->arg, e);
+}
+
+static int
+each_layer(const struct lima *l, const struct each *to, struct err *e)
+{
+	cleanup(layer_uses) struct layer_uses all = { .n = 0 };
+	int rc = layer_uses_look(&all, l, e);
+
+	for (size_t i = 0; !rc && i < all.n; i++) {
+		const struct layer_use *use = &all.v[i];
+		const struct usage u = { .kind = USAGE_LAYER,
+			.name = use->layer.name,
+			.apparent = use->apparent,
+			.on_disk = use->on_disk,
+			.shared_by = use->children + use->sessions,
+			.last_use = layer_last_use(&use->layer),
+			.used_by = use->roots.n == 1 ? use->roots.v[0] : NULL };
+
+		rc = to->each(&u, to->arg, e);
+	}
+	return rc;
+}
+
+static int
 one_volume(const struct volume_info *v, void *arg, struct err *e)
 {
 	const struct each *to = arg;
@@ -106,7 +144,9 @@ each_vm(const struct lima *l, const struct each *to, struct err *e)
 		return errno == ENOENT ? 0
 				       : err_sys(e, "cannot list %s", l->home);
 	for (struct dirent *ent; (ent = readdir(d));)
-		if (strncmp(ent->d_name, "m-", 2) == 0)
+		/* "b-": one in which a layer is made just now */
+		if (strncmp(ent->d_name, "m-", 2) == 0 ||
+		    strncmp(ent->d_name, "b-", 2) == 0)
 			argv_push(&names, ent->d_name);
 	if (names.n)
 		qsort(names.v, names.n, sizeof(*names.v), compare);
@@ -142,8 +182,12 @@ usage_each(const struct lima *l, usage_fn *each, void *arg, struct err *e)
 	cleanup(str) char *cache = cache_dir(l);
 	struct each to = { .each = each, .arg = arg };
 	struct usage u = { .kind = USAGE_CACHE, .name = cache };
-	int rc = volume_each(l, one_volume, &to, e);
+	int rc = each_layer(l, &to, e);
 
+	if (!rc)
+		rc = image_store_each(l->paths, one_image, &to, e);
+	if (!rc)
+		rc = volume_each(l, one_volume, &to, e);
 	if (!rc)
 		rc = each_vm(l, &to, e);
 	if (rc)

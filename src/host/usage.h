@@ -4,10 +4,17 @@
 #include "host/lima.h"
 
 /*
- * What of ours takes room on the host, for `machine df`: volumes, VMs, and what
- * Lima has downloaded.
+ * What of ours takes room on the host, for `machine df`: the layers and
+ * images that VMs are made of, volumes, VMs, and what Lima has downloaded. No
+ * byte is in two of them.
  */
-enum usage_kind { USAGE_VOLUME, USAGE_VM, USAGE_CACHE };
+enum usage_kind {
+	USAGE_LAYER,
+	USAGE_IMAGE,
+	USAGE_VOLUME,
+	USAGE_VM,
+	USAGE_CACHE
+};
 
 struct usage {
 	enum usage_kind kind;
@@ -28,7 +35,7 @@ typedef int usage_fn(const struct usage *u, void *arg, struct err *e);
 int usage_each(
     const struct lima *l, usage_fn *each, void *arg, struct err *e) must_check;
 
-/* A word for people and programs: "volume", "vm", "cache". */
+/* A word for people and programs: "layer", "image", "volume", "vm", "cache". */
 const char *usage_word(enum usage_kind kind);
 
 #endif

@@ -31,9 +31,9 @@ hook zsh x|hook bash|fish|zsh
 init x|init
 logs x|logs [engine|provision|start]
 logs engine x|logs [engine|provision|start]
-run|run [--] COMMAND [ARG...]
-run --|run [--] COMMAND [ARG...]
-run -x true|run [--] COMMAND [ARG...]
+run|run [-t|-T] [--] COMMAND [ARG...]
+run --|run [-t|-T] [--] COMMAND [ARG...]
+run -x true|run [-t|-T] [--] COMMAND [ARG...]
 shell x|shell
 start x|start [--background]
 start --background x|start [--background]
@@ -59,8 +59,8 @@ _enter tcsh /|_enter SHELL ROOT
 _line|_line
 _line x|_line
 _route|_route
-_start|_start ROOT
-_start a b|_start ROOT
+_start|_start ROOT [images]
+_start a b|_start ROOT [images]
 EOT
 not_command() {
 	expect "$1" 2 "machine: \"$2\" is not a command: type: machine help" m "$3"

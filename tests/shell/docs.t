@@ -64,7 +64,7 @@ help_is_sorted() {
 	[ -s "$tmp/program" ] && sort -c "$tmp/program"
 }
 manual_has_commands() {
-	usages >"$tmp/program" && manual_usages >"$tmp/manual"
+	usages >"$tmp/program" && manual_usages | tr '[:upper:]' '[:lower:]' >"$tmp/manual"
 	same program manual "$tmp/program" "$tmp/manual"
 }
 

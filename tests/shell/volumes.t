@@ -39,11 +39,11 @@ ok 'in use while it runs' is "$(m volume list | awk 'NR > 1 { print $6 }' | sort
 ok 'status has them' is "$(m status | sed -n 's/^volume *\([a-z_]*\): .*/\1/p' | tr '\n' ' ')" 'data z _agents _private '
 ok 'for programs, too' grep -q '"name": "data"' "$(m status --json >"$tmp/j"; echo "$tmp/j")"
 ok 'df has them, and the VM' is "$(m df | awk '{ print $1 }' | sort | uniq -c | tr -s ' ' | tr '\n' ',')" \
-    ' 1 KIND, 1 total, 1 vm, 4 volume,'
+    ' 1 KIND, 1 layer, 1 total, 1 vm, 4 volume,'
 ok 'df for programs adds up' is "$(m df --json | python3 -c '
 import json, sys
 j = json.load(sys.stdin)
-print(j["version"], j["on_disk"] == sum(e["on_disk"] for e in j["entries"]), len(j["entries"]))')" '1 True 5'
+print(j["version"], j["on_disk"] == sum(e["on_disk"] for e in j["entries"]), len(j["entries"]))')" '1 True 6'
 ino=$(stat -c %i "$(disk -data)/datadisk")
 same_disk() { is "$(stat -c %i "$(disk -data)/datadisk")" "$ino"; }
 m -q stop && run m -q start

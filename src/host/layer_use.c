@@ -244,6 +244,12 @@ look_at_builds(struct layer_uses *u, const struct lima *l, struct err *e)
 	return 0;
 }
 
+static int
+by_root(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int
 layer_uses_look(struct layer_uses *u, const struct lima *l, struct err *e)
 {
@@ -253,10 +259,14 @@ layer_uses_look(struct layer_uses *u, const struct lima *l, struct err *e)
 	if (list_layers(u, l, e))
 		return -1;
 	join(u);
-	return state_each(l->paths, look_at_project, &to, e) ||
-		       look_at_builds(u, l, e)
-		   ? -1
-		   : 0;
+	if (state_each(l->paths, look_at_project, &to, e) ||
+	    look_at_builds(u, l, e))
+		return -1;
+	for (size_t i = 0; i < u->n; i++)
+		if (u->v[i].roots.n)
+			qsort(u->v[i].roots.v, u->v[i].roots.n,
+			    sizeof(*u->v[i].roots.v), by_root);
+	return 0;
 }
 
 void

@@ -38,7 +38,8 @@ end_at_once(struct vm *vm, const char *root, struct err *e)
 	    &vm->lima, vm->state.id, root, has_it, vm->instance, e);
 	if (volumes)
 		return volumes < 0 ? -1 : vm_end_session(vm, e);
-	vm_stage_set(vm, "discarding the session disk");
+	if (vm->now.agent || vm->now.driver)
+		vm_stage_set(vm, "discarding the session disk");
 	if (vm->now.state == VM_RUNNING)
 		write_out(vm, log);
 	return lima_clear(&vm->lima, vm->instance, log, e) ||

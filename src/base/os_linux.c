@@ -64,13 +64,21 @@ os_accelerated(struct buf *why)
 	cleanup(fd) int vm = -1;
 
 	if (kvm < 0) {
-		buf_addf(why, "cannot open /dev/kvm: %s", strerror(errno));
+		buf_addf(why, "cannot open /dev/kvm: %s: %s", strerror(errno),
+		    errno == EACCES
+			? "type: sudo usermod -aG kvm \"$USER\", then log in "
+			  "again"
+			: "switch virtualization on in the firmware, or load "
+			  "the kernel's module kvm");
 		return false;
 	}
 	/* Nested hypervisors offer the node and fail here. */
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vm < 0) {
-		buf_addf(why, "/dev/kvm does not work: %s", strerror(errno));
+		buf_addf(why,
+		    "/dev/kvm does not work: %s: is this a VM without nested "
+		    "virtualization?",
+		    strerror(errno));
 		return false;
 	}
 	return true;

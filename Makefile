@@ -9,6 +9,7 @@
 # make fuzz TIME=60   every fuzz target for TIME seconds (needs clang)
 # make bench          what the budgets are measured by
 # make bench-boot     the same for starts and memory, beside stock Lima
+# make bench-run      the same for commands in a VM, beside ssh and limactl
 # make bench-hook     the shell hooks only, beside direnv
 # make format         clang-format over the C files
 # make install        honours DESTDIR and PREFIX; so does uninstall
@@ -234,7 +235,10 @@ demo:
 	tools/demo.sh
 
 bench-boot: all lima image
-	tests/bench/boot.sh
+	tests/bench/as-user.sh boot.py
+
+bench-run: all lima image
+	tests/bench/as-user.sh run.py
 
 bench: all $(BUILD)/bench_parse
 	tests/bench/run.sh
@@ -283,7 +287,7 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(BUILD)/main.d $(GIT_OBJ:.o=.d) $(GUEST_OBJ:.o=.d) $(GUEST_PURE:.o=.d) $(foreach l,$(LAYERS),$(patsubst %.o,%.d,$(call OBJ,$(l))))
-.PHONY: all bench bench-boot bench-hook check check-quick clean demo format fuzz image install lima \
+.PHONY: all bench bench-boot bench-hook bench-run check check-quick clean demo format fuzz image install lima \
     tested uninstall
 .SECONDARY:
 .DELETE_ON_ERROR:

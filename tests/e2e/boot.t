@@ -129,7 +129,7 @@ class Instance:
     def ssh(self, line):
         return run('ssh', '-F', self.dir + '/ssh.config', '-o',
                    'ControlMaster=no', '-o', 'ControlPath=none',
-                   'lima-' + self.name, line, timeout=120)
+                   'lima-' + self.name, line, timeout=LISTENING)
 
     def out(self, line):
         r = self.ssh(line)

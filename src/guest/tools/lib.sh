@@ -105,22 +105,14 @@ check_distributed() { # TOOL PACKAGE WANT
 	    fail "$1: the distribution has $have, and the Machinefile asks for $3: take that away, or another image"
 }
 
-# Lima gives its user a home of this form.
+# The first of these that there is: whoever bakes may be called otherwise on the
+# host. Lima gives its user a home of this form.
 user() {
-	name=${MACHINE_USER:-${SUDO_USER:-$(sed -n 's/:.*\.\(guest\|linux\):[^:]*$//p' /etc/passwd | head -n 1)}}
-	[ -n "$name" ] || fail 'the user of the VM is not known'
-	echo "$name"
-}
-
-# For every session of the VM; pam_env and the agent read this file.
-session_env() { # NAME VALUE
-	value=$2
-	case $value in
-	\~/*) value=$(getent passwd "$(user)" | cut -d : -f 6)/${value#??} ;;
-	esac
-	touch /etc/environment
-	sed -i "/^$1=/d" /etc/environment
-	echo "$1=$value" >>/etc/environment
+	for name in "${MACHINE_USER-}" "${SUDO_USER-}" \
+	    "$(sed -n 's/:.*\.\(guest\|linux\):[^:]*$//p' /etc/passwd | head -n 1)"; do
+		[ -n "$name" ] && id -u "$name" >/dev/null 2>&1 && echo "$name" && return 0
+	done
+	fail 'the user of the VM is not known'
 }
 
 registry_arch() {

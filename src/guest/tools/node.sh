@@ -54,10 +54,8 @@ ln -sf "$lib/node_modules/npm/bin/npx-cli.js" "$bin/npx"
 # Headers of other processors are most of them.
 find /usr/local/include/node/openssl/archs -mindepth 1 -maxdepth 1 \
     ! -name "linux-$(uname -m)" -exec rm -rf {} +
-# npm brings its own list of authorities; the guest's has the host's, too. And
-# what is compiled finds the headers here instead of fetching them.
-printf '%s\n' "cafile=$certificates" nodedir=/usr/local \
-    update-notifier=false >/usr/local/etc/npmrc
+# npm brings its own list of authorities; the guest's has the host's, too.
+printf '%s\n' "cafile=$certificates" update-notifier=false >/usr/local/etc/npmrc
 rm -rf "$scratch/node_modules"
 check_version node "$(node -p process.versions.node)" "$1"
 check_version npm "$(npm --version)" ''

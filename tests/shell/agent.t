@@ -3,6 +3,7 @@
 # relay serves as QEMU does, and a socket. CASES: how many random commands.
 . tests/lib.sh
 : "${tmp:?}" # made by lib.sh
+[ -z "${MACHINE_TEST_QUICK-}" ] || : "${CASES:=1000}" "${ROUNDS:=16}"
 
 ports=$tmp/ports socket=$tmp/socket guest=$BUILD/machine-guest
 mkdir -m 700 "$ports" "$socket" "$tmp/none"
@@ -27,6 +28,7 @@ streams_are_apart() {
 	c sh -c 'echo out; echo err >&2; exit 7' >"$tmp/out" 2>"$tmp/err"
 	is "$?:$(cat "$tmp/out"):$(cat "$tmp/err")" '7:out:err'
 }
+# shellcheck disable=SC2094 # cmp only reads it
 binary_both_ways() {
 	head -c 3000000 "$BUILD/machine" >"$tmp/binary"
 	c cat <"$tmp/binary" | cmp - "$tmp/binary"
@@ -40,6 +42,7 @@ without_reader() { # bash has PIPESTATUS
 half_closed() { # the command goes on after its input has ended
 	is "$(printf 'a\n' | c sh -c 'cat; echo end')" "$(printf 'a\nend')"
 }
+# shellcheck disable=SC2016 # the guest's
 long_arguments() {
 	word=$(head -c 131000 /dev/zero | tr '\0' x)
 	is "$(c sh -c 'echo "${#1} $#"' sh "$word" "$word" "$word")" '131000 3'

@@ -56,6 +56,7 @@ line() { # TEXT: as the bash hook asks, on no terminal
 	    MACHINE_RESULT=$MACHINE_HOME/run/b1.1 MACHINE_LINE=$1 MACHINE_EXPANDED=$1 PWD=$PWD run m _line
 }
 result() { sed -n "$1p" "$MACHINE_HOME/run/b1.1"; }
+# shellcheck disable=SC2016 # the guest's
 keeps_state() {
 	line 'v=42' && is "$status" 0 && is "$(result 1)" 0 &&
 	    line 'echo $v; (exit 9)' && is "$(result 1)" 9 && grep -q 42 "$tmp/out"

@@ -212,9 +212,22 @@ insists(struct call *c)
 	return false;
 }
 
+/* The command has ended; we only wait for somebody to read the rest. */
+static int
+caught_late(struct call *c, int signal)
+{
+	if (signal != SIGINT && signal != SIGQUIT && signal != SIGTERM &&
+	    signal != SIGHUP)
+		return 0;
+	c->result->status = 128 + signal;
+	return -1;
+}
+
 static int
 caught(struct call *c, int signal)
 {
+	if (c->exited)
+		return caught_late(c, signal);
 	if (signal == SIGWINCH)
 		size(c);
 	else if (signal == SIGCONT)
@@ -277,7 +290,7 @@ input_ended(struct call *c)
 		agent_frame(c->a, WIRE_STDIN, c->stream, "\004", 1);
 }
 
-void
+int
 call_input(struct call *c)
 {
 	unsigned char *room = agent_room(c->a, WIRE_FRAME);
@@ -286,10 +299,10 @@ call_input(struct call *c)
 	ssize_t n = read(c->io->in, data, most);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return 0;
 	if (n <= 0) {
 		input_ended(c);
-		return;
+		return 0;
 	}
 	agent_queue(c->a, wire_seal(room, c->a->session, WIRE_STDIN, c->stream,
 			      0, (size_t)n));
@@ -297,10 +310,11 @@ call_input(struct call *c)
 	for (ssize_t i = 0; i < n && c->io->tty; i++) {
 		c->recent[(c->in_sent + (uint32_t)i) % CALL_RECENT] = data[i];
 		if (data[i] == CONTROL_C && insists(c))
-			(void)call_lost(c, "it does not answer");
+			return call_lost(c, "it does not answer");
 	}
 	c->in_sent += (uint32_t)n;
 	termfilter_answered(&c->filter[0]);
+	return 0;
 }
 
 void

@@ -56,7 +56,8 @@ int call_stopped(struct call *c) must_check;
 void call_terminal(struct call *c);
 bool call_in_background(const struct call *c);
 bool call_wants_input(const struct call *c);
-void call_input(struct call *c);
+/* -1: leave at once. */
+int call_input(struct call *c) must_check;
 /* So many bytes were read over there; the others are the user's again. */
 void call_unread(struct call *c, uint32_t taken);
 

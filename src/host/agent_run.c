@@ -214,7 +214,7 @@ round_trip(struct call *c, int wake)
 {
 	enum { GUEST, WAKE, IN, OUT, ERR, COUNT };
 	struct pollfd p[COUNT] = {
-		[GUEST] = { .fd = c->a->fd, .events = POLLIN },
+		[GUEST] = { .fd = c->exited ? -1 : c->a->fd, .events = POLLIN },
 		[WAKE] = { .fd = wake, .events = POLLIN },
 		[IN] = { .fd = -1, .events = POLLIN },
 		[OUT] = { .fd = -1, .events = POLLOUT },
@@ -239,8 +239,8 @@ round_trip(struct call *c, int wake)
 				call_signal(c, LINUX_SIGPIPE);
 			credit(c, i ? WIRE_STDERR : WIRE_STDOUT, &c->out[i]);
 		}
-	if (p[IN].revents)
-		call_input(c);
+	if (p[IN].revents && call_input(c))
+		return -1;
 	if (p[GUEST].revents & (POLLIN | POLLHUP | POLLERR) && !c->exited &&
 	    agent_read(c->a)) {
 		/* What came before the end counts. */

@@ -423,6 +423,34 @@ def c_deep(shell):
     t.close()
 
 
+def c_names(shell):
+    """A project whose own directory has a name that somebody has thought about."""
+    for i, name in enumerate((b'q $(touch hr) x', b"q';touch hr;'", b'q"\\`touch hr`',
+                              b'q\x1b[31m', b'q\xff', b'q %n $HOME ~', b'q\n;touch hr')):
+        if shell == 'fish' and b'\n' in name:
+            continue        # no project (machine refuses it) and none to fish
+        p = f'{WORK}/names{i}'.encode()
+        os.makedirs(p + b'/' + name)
+        with open(p + b'/' + name + b'/Machinefile', 'w') as f:
+            f.write('image: debian\n')
+        t = start(shell)
+        t.line(f'cd names{i}')
+        t.line('cd q*', quiet=.1)
+        t.line(f'{TOUCH}/c7; uname -n')
+        noleak(f'{shell}: C7: a project called {name!r}, not allowed')
+        t.line('machine allow', quiet=.1)
+        t.line(f'{TOUCH}/c7; uname -n', quiet=.1)
+        check(f'{shell}: C7: a project called {name!r}', GUEST in t.screen() or
+              b'\n' in name, t.screen())
+        noleak(f'{shell}: C7: a project called {name!r}, allowed')
+        t.line(f'cd {WORK}')
+        eq('C7: nothing of the name was run', [d for d in (
+            WORK, t.home, p.decode(), os.fsdecode(p + b'/' + name))
+            if os.path.exists(d + '/hr')], [])
+        t.close()
+        shutil.rmtree(p)
+
+
 # ---- E: state and messages --------------------------------------------------
 
 def e_messages(shell):
@@ -554,6 +582,6 @@ def f_completion(shell):
 
 
 ALL = [a_install, b_status, b_traps, b_leaks, b_trace, b_place, b_prompt, b_keys,
-       b_hangup, c_ways, c_completion, c_nested, c_gone, c_deep, e_messages,
+       b_hangup, c_ways, c_completion, c_nested, c_gone, c_deep, c_names, e_messages,
        e_inherit, e_old, f_host_words,
        f_completion]

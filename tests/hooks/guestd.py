@@ -42,7 +42,7 @@ class Session:
         if s.backlog and not s.drop: client.send(frame(b'O',s.backlog))
         s.backlog=b''
         # record: status \x1f cwd \x1f pre \x1f line \0
-        rec='\x1f'.join([str(req['status']),req['cwd'],req.get('pre',''),req['line']]).encode()+b'\0'
+        rec='\x1f'.join([str(req['status']),req['cwd'],req.get('pre',''),req['line']]).encode('utf-8','surrogateescape')+b'\0'
         os.set_blocking(s.infd,True); os.write(s.infd,rec)
         if s.shell=='fish': os.write(s.m,b'\x1d')
     def out(s,b):

@@ -275,7 +275,7 @@ check_session(const struct machinefile *mf)
 	/* What would be ignored is named. */
 	promise(machinefile_unbuilt(mf, &names) == (names.len > 0));
 	promise(names.len ||
-		(!mf->ntools && mf->egress == EGRESS_OPEN && !mf->idle_stop));
+		(mf->egress == EGRESS_OPEN && !mf->idle_stop));
 	(void)machinefile_secret(mf);
 }
 

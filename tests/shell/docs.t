@@ -72,7 +72,7 @@ manual_has_commands() {
 hooks_have_on_off() {
 	for shell in bash fish zsh; do
 		for word in off on; do
-			grep -Eq "^ *(case )?\(?$word( *\)|\$)" \
+			grep -Eq "(^ *(case )?|;; )\(?$word( *\)|\$)" \
 			    "hooks/machine.$shell" || {
 				echo "machine.$shell has no $word"
 				return 1

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -21,7 +22,7 @@
 #include "wire/wire.h"
 
 #define DEADLINE_MS 60000
-#define STREAMS 1200
+#define STREAMS 80
 
 struct result {
 	struct buf out, err;
@@ -102,6 +103,7 @@ agent_start(void)
 	}
 	agent_pid = fork();
 	if (agent_pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)snprintf(port, sizeof(port), "%d", agent_port_guest);
 		(void)fcntl(agent_port_guest, F_SETFD, 0);
 		(void)execl(self, "machine-guest", "agent", "--dir", agent_dir,

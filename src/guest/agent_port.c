@@ -131,18 +131,19 @@ agent_listen(const char *path, struct err *e)
 	const struct identity *id = identity_get(false);
 	cleanup(fd) int fd = socket(
 	    AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int n = snprintf(a.sun_path, sizeof(a.sun_path), "%s.new", path);
 	mode_t mask;
 	int bad;
 
-	if (strlen(path) >= sizeof(a.sun_path))
+	if (n < 0 || (size_t)n >= sizeof(a.sun_path))
 		return err_set(e, ERR_USAGE, "%s: too long for a socket", path);
-	memcpy(a.sun_path, path, strlen(path));
-	(void)unlink(path);
+	(void)unlink(a.sun_path);
 	mask = umask(0177);
 	bad = fd < 0 || bind(fd, (const struct sockaddr *)&a, sizeof(a));
 	(void)umask(mask);
-	if (bad || (agent.root && id && lchown(path, id->uid, id->gid)) ||
-	    listen(fd, 64))
+	/* Renamed, so that whoever sees it can connect to it. */
+	if (bad || (agent.root && id && lchown(a.sun_path, id->uid, id->gid)) ||
+	    listen(fd, 64) || rename(a.sun_path, path))
 		return err_sys(e, "%s", path);
 	listener = (struct watch){ .fd = steal_fd(&fd), .ready = on_client };
 	watch_set(&listener, EPOLLIN);

@@ -26,13 +26,14 @@ session_free(struct session *ses)
 		p = &(*p)->next;
 	*p = ses->next;
 	timer_clear(&ses->timer);
+	timer_clear(&ses->press);
 	flow_close(&ses->out);
 	sink_close(&ses->in);
 	watch_close(&ses->reports);
 	watch_close(&ses->records);
 	fd_close(steal_fd(&ses->slave));
 	free(ses->record);
-	free(ses->waiting_line);
+	free(ses->payload);
 	free(ses->backlog);
 	agent_bury(ses);
 }
@@ -53,14 +54,14 @@ static void
 begin_waiting(struct session *ses)
 {
 	struct stream *s = ses->waiting;
-	unsigned char *line = ses->waiting_line;
+	unsigned char *line = ses->payload;
 
 	if (!s)
 		return;
 	ses->waiting = NULL;
-	ses->waiting_line = NULL;
+	ses->payload = NULL;
 	s->session = NULL;
-	(void)session_line(s, line, ses->waiting_len);
+	(void)session_line(s, line, ses->payload_len);
 	free(line);
 }
 
@@ -71,6 +72,9 @@ idle(struct session *ses)
 	ses->busy = false;
 	ses->line = NULL;
 	ses->out.stream = NULL;
+	/* Now it may show its prompt. */
+	if (ses->prompts)
+		(void)!write(ses->records.fd, "go", 3);
 	ses->last_used = agent_now();
 	flow_resume(&ses->out);
 	begin_waiting(ses);
@@ -82,6 +86,11 @@ session_line_ended(struct session *ses, struct wire_exit x)
 {
 	struct stream *s = ses->line;
 	uint32_t unread = session_settle(ses);
+
+	if (!ses->waiting) {
+		free(ses->payload);
+		ses->payload = NULL;
+	}
 
 	/* What the terminal did not even take was read by nobody either. */
 	ses->in.len = ses->in.start = 0;
@@ -214,6 +223,17 @@ session_new(struct stream *s, const struct wire_line *x)
 }
 
 static void
+keep_payload(struct session *ses, const unsigned char *p, size_t n)
+{
+	unsigned char *copy = xreallocarray(NULL, n, 1);
+
+	memcpy(copy, p, n);
+	free(ses->payload);
+	ses->payload = copy;
+	ses->payload_len = n;
+}
+
+static void
 run_line(struct stream *s, const struct wire_line *x, const unsigned char *p,
     size_t n)
 {
@@ -233,16 +253,16 @@ run_line(struct stream *s, const struct wire_line *x, const unsigned char *p,
 			stream_refuse(s, 125,
 			    "the guest cannot keep the line: %s",
 			    strerror(errno));
-		else
+		else {
+			keep_payload(ses, p, n);
 			begin(ses, s, x);
+		}
 	} else if (ses->line || ses->waiting) {
 		stream_refuse(s, 125, "the session is busy with another line");
 	} else {
 		s->session = ses;
 		ses->waiting = s;
-		ses->waiting_len = n;
-		ses->waiting_line = xreallocarray(NULL, n, 1);
-		memcpy(ses->waiting_line, p, n);
+		keep_payload(ses, p, n);
 	}
 }
 
@@ -311,8 +331,8 @@ session_detach(struct stream *s)
 
 	if (ses->waiting == s) {
 		ses->waiting = NULL;
-		free(ses->waiting_line);
-		ses->waiting_line = NULL;
+		free(ses->payload);
+		ses->payload = NULL;
 		return;
 	}
 	if (ses->line != s)
@@ -340,6 +360,27 @@ session_end(const char *name)
 	}
 }
 
+/*
+ * fish tells the end of `exit` before it ends. The line that came meanwhile
+ * has not begun (we have not let it), and is for a new shell.
+ */
+static bool
+again(struct session *ses)
+{
+	struct stream *s = ses->line;
+
+	if (!s || s->ended || !ses->prompts || ses->started || ses->ending)
+		return false;
+	ses->line = NULL;
+	ses->waiting = s;
+	if (!s->notice)
+		s->notice = xstrdup(
+		    "the session's shell has ended; this is a new one");
+	begin_waiting(ses);
+	session_free(ses);
+	return true;
+}
+
 bool
 session_reaped(pid_t pid, int status)
 {
@@ -356,6 +397,8 @@ session_reaped(pid_t pid, int status)
 	timer_clear(&ses->timer);
 	ses->dead = true;
 	session_forget(ses);
+	if (again(ses))
+		return true;
 	if (ses->line && !ses->line->ended)
 		session_line_ended(ses, x);
 	if (ses->line)

@@ -9,7 +9,8 @@
  *
  * The shell reads records from the fifo `in` and reports on the fifo `out` of
  * its directory, $MACHINE_SDIR:
- *   in   status US cwd US aliases US text NUL; "go" NUL after S
+ *   in   status US cwd US aliases US text NUL
+ *        "go" NUL after S, and for zsh and fish after D
  *   out  S NUL (zsh, fish: what comes on the terminal now is output)
  *        D status US cwd NUL (the line has ended)
  */
@@ -36,11 +37,13 @@ struct session {
 	bool started; /* S has come */
 	struct stream *line; /* NULL while idle, or when its host has gone */
 	struct stream *waiting; /* for the end of that line */
-	unsigned char *waiting_line; /* its payload */
-	size_t waiting_len;
+	unsigned char
+	    *payload; /* of what waits, or of the line until it starts */
+	size_t payload_len;
 	unsigned char *backlog; /* what bash wrote between lines */
 	size_t nbacklog;
 	struct timer timer;
+	struct timer press; /* fish's key again */
 	uint64_t last_used;
 };
 

@@ -195,8 +195,10 @@ test_background(void)
 	(void)unlink(line);
 	/* Everything written before the end is there, however slowly read. */
 	c.streams[2].mute = true;
-	client_sh(&c, 2, 0,
-	    "head -c 300000 /dev/zero; (sleep 1; sleep 1000) & exit 4");
+	(void)snprintf(line, sizeof(line),
+	    "head -c 300000 /dev/zero; sleep 1000 & echo $! >%s/pid; exit 4",
+	    agent_dir);
+	client_sh(&c, 2, 0, line);
 	CHECK(!client_until(&c, &c.streams[2].done, 1000));
 	CHECK(c.streams[2].out.len == WIRE_WINDOW);
 	c.streams[2].mute = false;
@@ -204,7 +206,8 @@ test_background(void)
 	CHECK(client_wait(&c, 2) == 4);
 	CHECK(c.streams[2].out.len == 300000);
 	CHECK(c.streams[2].exit.flags == WIRE_EXIT_HELD);
-	(void)sh("kill $(pgrep -f '^sleep 1000$')");
+	(void)snprintf(line, sizeof(line), "kill $(cat %s/pid)", agent_dir);
+	CHECK(sh(line) == 0);
 }
 
 static void
@@ -284,6 +287,7 @@ test_bulk(void)
 int
 main(void)
 {
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	agent_start();
 	CHECK(client_connect(&c, false));

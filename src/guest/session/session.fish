@@ -7,7 +7,7 @@ function fish_greeting; end
 function fish_title; end
 set -g fish_private_mode 1
 function __m_set; return $argv[1]; end
-function __m_report; printf 'D%s\x1f%s\0' $argv[1] $PWD > $MACHINE_SDIR/out; end
+function __m_report; printf 'D%s\x1f%s\0' $argv[1] $PWD > $MACHINE_SDIR/out; read -z -l ack < $MACHINE_SDIR/in; end
 function __m_next
   read -z -l rec < $MACHINE_SDIR/in
   set -l f (string split -m 3 \x1f -- $rec)              # status, cwd, aliases (not used), line

@@ -26,12 +26,12 @@ session_free(struct session *ses)
 		p = &(*p)->next;
 	*p = ses->next;
 	timer_clear(&ses->timer);
-	timer_clear(&ses->press);
 	flow_close(&ses->out);
 	sink_close(&ses->in);
 	watch_close(&ses->reports);
 	watch_close(&ses->records);
 	fd_close(steal_fd(&ses->slave));
+	fd_close(steal_fd(&ses->acks));
 	free(ses->record);
 	free(ses->payload);
 	free(ses->backlog);
@@ -74,7 +74,7 @@ idle(struct session *ses)
 	ses->out.stream = NULL;
 	/* Now it may show its prompt. */
 	if (ses->prompts)
-		(void)!write(ses->records.fd, "go", 3);
+		(void)!write(ses->acks, "go", 3);
 	ses->last_used = agent_now();
 	flow_resume(&ses->out);
 	begin_waiting(ses);
@@ -206,7 +206,7 @@ session_new(struct stream *s, const struct wire_line *x)
 	make_room();
 	ses = xcalloc(1, sizeof(*ses));
 	(void)snprintf(ses->name, sizeof(ses->name), "%s", x->session);
-	ses->slave = ses->out.w.fd = ses->in.w.fd = -1;
+	ses->acks = ses->slave = ses->out.w.fd = ses->in.w.fd = -1;
 	ses->records = (struct watch){ .fd = -1,
 		.ready = session_write_record };
 	ses->reports = (struct watch){ .fd = -1, .ready = session_reports };

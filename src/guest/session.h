@@ -10,7 +10,8 @@
  * The shell reads records from the fifo `in` and reports on the fifo `out` of
  * its directory, $MACHINE_SDIR:
  *   in   status US cwd US aliases US text NUL
- *        "go" NUL after S, and for zsh and fish after D
+ *   ack  "go" NUL after S, and for zsh and fish after D. A fifo of its own,
+ *        because fish reads ahead
  *   out  S NUL (zsh, fish: what comes on the terminal now is output)
  *        D status US cwd NUL (the line has ended)
  */
@@ -30,6 +31,7 @@ struct session {
 	char report[8192];
 	size_t nreport;
 	struct watch records;
+	int acks;
 	char *record; /* not yet written */
 	size_t record_at, record_len;
 	bool wake; /* fish: press its key when the record is written */
@@ -43,7 +45,6 @@ struct session {
 	unsigned char *backlog; /* what bash wrote between lines */
 	size_t nbacklog;
 	struct timer timer;
-	struct timer press; /* fish's key again */
 	uint64_t last_used;
 };
 

@@ -7,25 +7,6 @@
 
 #define FISH_KEY "\x1d" /* ^]: bound by session.fish */
 
-/*
- * fish throws away a key that comes while it goes from one line to the next.
- * As long as it has not read the record the key is its to press.
- */
-static void
-press(struct timer *t)
-{
-	struct session *ses = (struct session *)((char *)t -
-						 offsetof(
-						     struct session, press));
-	int n = 0;
-
-	if (!ses->busy || ses->started || ses->dead ||
-	    ioctl(ses->records.fd, FIONREAD, &n) || !n)
-		return;
-	(void)!write(ses->in.w.fd, FISH_KEY, 1);
-	timer_set(t, 100, press);
-}
-
 void
 session_write_record(struct watch *w, uint32_t events)
 {
@@ -46,7 +27,7 @@ session_write_record(struct watch *w, uint32_t events)
 		}
 		ses->record_at += (size_t)n;
 		if (ses->wake) /* fish reads the record when it is told to */
-			press(&ses->press);
+			(void)!write(ses->in.w.fd, FISH_KEY, 1);
 		ses->wake = false;
 	}
 	free(ses->record);
@@ -91,7 +72,7 @@ on_started(struct session *ses)
 		ses->out.w.ready(&ses->out.w, EPOLLIN);
 	ses->started = true;
 	ses->out.stream = ses->line;
-	(void)!write(ses->records.fd, "go", 3);
+	(void)!write(ses->acks, "go", 3);
 }
 
 static void

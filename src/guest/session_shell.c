@@ -94,6 +94,7 @@ session_forget(const struct session *ses)
 {
 	(void)unlink(in_dir(ses, "in"));
 	(void)unlink(in_dir(ses, "out"));
+	(void)unlink(in_dir(ses, "ack"));
 	(void)unlink(in_dir(ses, "jobs"));
 	(void)unlink(in_dir(ses, "line"));
 	(void)rmdir(at("s", ses->place));
@@ -157,7 +158,9 @@ make_place(struct session *ses, const struct identity *id)
 		return -1;
 	ses->records.fd = open_fifo(ses, "in", id);
 	ses->reports.fd = open_fifo(ses, "out", id);
-	return ses->records.fd < 0 || ses->reports.fd < 0 ? -1 : 0;
+	ses->acks = open_fifo(ses, "ack", id);
+	return ses->records.fd < 0 || ses->reports.fd < 0 || ses->acks < 0 ? -1
+									   : 0;
 }
 
 /* The one that was asked for, or bash, or sh. */

@@ -7,7 +7,7 @@ function fish_greeting; end
 function fish_title; end
 set -g fish_private_mode 1
 function __m_set; return $argv[1]; end
-function __m_report; printf 'D%s\x1f%s\0' $argv[1] $PWD > $MACHINE_SDIR/out; read -z -l ack < $MACHINE_SDIR/in; end
+function __m_report; printf 'D%s\x1f%s\0' $argv[1] $PWD > $MACHINE_SDIR/out; read -z -l ack < $MACHINE_SDIR/ack; end
 function __m_next
   read -z -l rec < $MACHINE_SDIR/in
   set -l f (string split -m 3 \x1f -- $rec)              # status, cwd, aliases (not used), line
@@ -18,6 +18,6 @@ function __m_next
   commandline --is-valid; or begin; commandline -r ''; __m_report 2; return; end
   commandline -f execute
 end
-function __m_pre --on-event fish_preexec; printf 'S\0' > $MACHINE_SDIR/out; read -z -l ack < $MACHINE_SDIR/in; end
+function __m_pre --on-event fish_preexec; printf 'S\0' > $MACHINE_SDIR/out; read -z -l ack < $MACHINE_SDIR/ack; end
 function __m_post --on-event fish_postexec; __m_report $status; end
 for m in default insert; bind -M $m \x1d __m_next; end

@@ -7,9 +7,9 @@ __m_first=1
 __m_set() { return $1 }
 __m_precmd() { local st=$? x                                          # waits, so that the prompt is not taken for output
   if [[ -n $__m_first ]]; then __m_first=; else
-    print -rn -- "D$st"$'\x1f'"$PWD"$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/in
+    print -rn -- "D$st"$'\x1f'"$PWD"$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack
   fi }
-__m_preexec() { local x; print -rn -- S$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/in }   # S: output starts here
+__m_preexec() { local x; print -rn -- S$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack }   # S: output starts here
 __m_init() {
   [[ $CONTEXT == cont ]] && { zle .send-break; return }
   local rec st cwd al l n x
@@ -17,7 +17,7 @@ __m_init() {
     IFS= read -r -d $'\0' rec < $MACHINE_SDIR/in || continue
     st=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}; cwd=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}; al=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}
     [[ $PWD == $cwd ]] || builtin cd -- $cwd 2>/dev/null && break
-    print -rn -- D1$'\x1f'$PWD$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/in
+    print -rn -- D1$'\x1f'$PWD$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack
   done
   for l in ${(f)al}; do
     n=${${${l#alias }#-[gs] }#-- }; n=${n%%=*}

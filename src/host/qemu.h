@@ -27,7 +27,7 @@
  * At most this many commands at a time; virtio-serial-pci has 30 ports for
  * use (QEMU, hw/virtio/virtio-serial.h).
  */
-#define QEMU_PORTS 16
+#define QEMU_PORTS 30
 /* Their names in the guest: "machine.1" and so on (/sys/class/virtio-ports). */
 #define QEMU_PORT_PREFIX "machine."
 

@@ -64,7 +64,7 @@ main(void)
 	    " -chardev socket,id=machine1,path=/a,,b/p1.sock,server=on,"
 	    "wait=off -device virtserialport,bus=machine.0,nr=1,"
 	    "chardev=machine1,name=machine.1 "));
-	CHECK(strstr(got.s, "name=machine.16"));
-	CHECK(!strstr(got.s, "machine17"));
+	CHECK(strstr(got.s, "name=machine.30"));
+	CHECK(!strstr(got.s, "machine31"));
 	return tap_end();
 }

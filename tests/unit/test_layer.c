@@ -186,6 +186,7 @@ test_list(void)
 	      !there(l.name));
 	CHECK(layer_remove(&paths, l.name, NULL, NULL, &e) == 0);
 	CHECK(layer_each(&paths, count, &after, &e) == 0 && after == 2);
+	layer_release(&l);
 	CHECK(layer_open(&l, &paths, "../x", &e) < 0);
 }
 

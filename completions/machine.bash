@@ -4,7 +4,7 @@
 
 _machine() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 words='' word
-	local commands='allow check deny destroy df help hook image init lock logs off on prompt rebuild reset run shell
+	local commands='allow check deny destroy df help hook image init lock logs off on prompt rebuild reset restart run shell
 		start status stop trust version volume'
 
 	(( COMP_CWORD > 1 )) && case ${COMP_WORDS[1]} in -q | --quiet) at=2 ;; esac

@@ -42,6 +42,7 @@ __machine_complete_command on 'the opposite of off'
 __machine_complete_command prompt 'print the project for a prompt, and a mark'
 __machine_complete_command rebuild 'have the provision steps run anew'
 __machine_complete_command reset "throw away what is on the VM's own disk"
+__machine_complete_command restart 'stop the VM, and make it ready again'
 __machine_complete_command run 'run one command in the VM'
 __machine_complete_command shell 'open a shell in the VM'
 __machine_complete_command start 'make the VM ready'

@@ -104,6 +104,7 @@ CMD(cmd_off_on);
 CMD(cmd_prompt);
 CMD(cmd_rebuild);
 CMD(cmd_reset);
+CMD(cmd_restart);
 CMD(cmd_route);
 CMD(cmd_run);
 CMD(cmd_shell);

@@ -2,6 +2,22 @@
 
 #include "base/msg.h"
 
+static int
+start(struct ctx *cx, struct err *e)
+{
+	struct vm *vm = &cx->vm;
+
+	if (vm->lima.slow)
+		msg_note("the VM is slow: %s", vm->lima.slow);
+	if (vm_ensure(vm, cx->trusted, true, e))
+		return -1;
+	msg_note("%s is ready%s", trusted_name(cx->trusted),
+	    cx->trust == TRUST_CHANGED
+		? ", as you allowed it; its Machinefile has changed since"
+		: "");
+	return 0;
+}
+
 int
 cmd_start(struct ctx *cx, int argc, char **argv, struct err *e)
 {
@@ -12,15 +28,16 @@ cmd_start(struct ctx *cx, int argc, char **argv, struct err *e)
 	if (argc > 1)
 		return vm_ready(vm, cx->trusted) ? 0
 						 : vm_begin(vm, cx->trusted, e);
-	if (vm->lima.slow)
-		msg_note("the VM is slow: %s", vm->lima.slow);
-	if (vm_ensure(vm, cx->trusted, true, e))
-		return -1;
-	msg_note("%s is ready%s", trusted_name(cx->trusted),
-	    cx->trust == TRUST_CHANGED
-		? ", as you allowed it; its Machinefile has changed since"
-		: "");
-	return 0;
+	return start(cx, e);
+}
+
+int
+cmd_restart(struct ctx *cx, int argc, char **argv, struct err *e)
+{
+	(void)argv;
+	if (argc > 1)
+		return usage("restart", e);
+	return vm_stop(&cx->vm, cx->project.root, e) < 0 ? -1 : start(cx, e);
 }
 
 /* In a process of its own that has the project's lock; see vm_begin(). */

@@ -165,17 +165,44 @@ wait_greeting(struct work *w, struct err *e)
 	return 0;
 }
 
+/*
+ * Without one of these a line would write into a disk that is thrown away, or
+ * into the project's directory of the host (src/guest/volume.c, places.c).
+ */
+static bool
+is_fatal(const char *problem)
+{
+	static const char *const beginnings[] = { "volume ",
+		"private directory ", "mount ", "cannot mount " };
+
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+		if (strncmp(problem, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 /* What init could not do, each a line. */
-static void
-tell_problems(const struct work *w)
+static int
+judge_problems(const struct work *w, struct err *e)
 {
 	const char *p = w->agent.problems ? w->agent.problems : "";
+	cleanup(buf) struct buf fatal = BUF_INIT;
 
 	for (size_t n; *p; p += n + (p[n] == '\n')) {
 		n = strcspn(p, "\n");
-		if (n)
+		if (is_fatal(p)) {
+			buf_adds(&fatal, fatal.len ? "; " : "");
+			msg_scrub(&fatal, p, n, false);
+		} else if (n) {
 			msg_error("in the VM: %.*s", (int)n, p);
+		}
 	}
+	return fatal.len ? err_set(e, ERR_BACKEND,
+			       "the VM is not what the Machinefile says: %s: "
+			       "look with `machine shell`, try again with "
+			       "`machine restart`",
+			       fatal.s)
+			 : 0;
 }
 
 static bool
@@ -201,9 +228,8 @@ vm_wait_ready(struct work *w, struct err *e)
 	}
 	lima_look(&vm->lima, vm->instance, &vm->now);
 	if (boots_directly(w) && !vm_connected(w)) {
-		if (wait_greeting(w, e))
+		if (wait_greeting(w, e) || judge_problems(w, e))
 			return -1;
-		tell_problems(w);
 	}
 	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
 		return 0;

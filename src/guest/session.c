@@ -302,7 +302,7 @@ kill_hard(struct timer *t)
 						     struct session, timer));
 	pid_t front = ses->pid;
 
-	(void)ioctl(ses->slave, TIOCGPGRP, &front);
+	(void)ioctl(ses->out.w.fd, TIOCGPGRP, &front);
 	if (front > 1)
 		(void)kill(-front, SIGKILL);
 	if (front != ses->pid && !ses->ending)
@@ -317,7 +317,7 @@ stop_line(struct session *ses, int shell_signal)
 {
 	pid_t front = 0;
 
-	if (ioctl(ses->slave, TIOCGPGRP, &front) == 0 && front != ses->pid)
+	if (ioctl(ses->out.w.fd, TIOCGPGRP, &front) == 0 && front != ses->pid)
 		hang_up(front);
 	(void)kill(-ses->pid, shell_signal);
 	(void)kill(-ses->pid, SIGCONT);

@@ -263,12 +263,6 @@ main(void)
 	test_new_client();
 	test_half_frames();
 	test_whole_frame();
-	if (getenv("ONLY_HALF")) {
-		for (int i = 0; i < 20; i++) {
-			test_half_frames();
-		}
-		exit(0);
-	}
 	test_soak(true);
 	test_soak(false);
 	test_no_leak();

@@ -18,6 +18,7 @@ import pexpect
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get('BUILD', TOP + '/build'))
 MACHINE = BUILD + '/machine'
+LAYERS = BUILD + '/layers'
 BOOT = 900      # seconds: emulated, and on a busy machine
 LINE = 120
 
@@ -69,6 +70,10 @@ class Lab:
         atexit.register(self.end_all)
         os.makedirs(self.home + '/config', mode=0o700)
         os.chmod(self.home, 0o700)
+        # The base that the first of these tests has made: a stock boot less.
+        if os.path.isdir(LAYERS):
+            os.makedirs(self.home + '/data', mode=0o700)
+            shutil.copytree(LAYERS, self.home + '/data/layers')
         image = BUILD + '/image/debian-13'
         # unpacked, where the architecture can boot it so
         kernel = image + '.vmlinux'
@@ -78,6 +83,16 @@ class Lab:
               f'images:\n  debian-13:\n    path: {image}.qcow2\n'
               f'    kernel: {kernel}\n    initrd: {image}.initrd\n')
 
+    def keep_base(self):
+        """For the tests that come after this one."""
+        made = self.home + '/data/layers'
+        if os.path.isdir(LAYERS) or not os.path.isdir(made):
+            return
+        os.makedirs(LAYERS, mode=0o700)
+        for name in os.listdir(made):
+            if name.startswith('b-') and '.' not in name:
+                shutil.copytree(f'{made}/{name}', f'{LAYERS}/{name}')
+
     def end_all(self):
         """Leave nothing behind, however a run ends."""
         for pid, _ in self.processes():
@@ -85,6 +100,7 @@ class Lab:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass
+        self.keep_base()
         for d in self.ours:
             shutil.rmtree(d, ignore_errors=True)
 

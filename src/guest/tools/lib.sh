@@ -115,6 +115,17 @@ user() {
 	fail 'the user of the VM is not known'
 }
 
+# For every session of the VM; pam_env and the agent read this file.
+session_env() { # NAME VALUE
+	value=$2
+	case $value in
+	"~/"*) value=$(getent passwd "$(user)" | cut -d : -f 6)/${value#??} ;;
+	esac
+	touch /etc/environment
+	sed -i "/^$1=/d" /etc/environment
+	echo "$1=$value" >>/etc/environment
+}
+
 registry_arch() {
 	case $(uname -m) in
 	x86_64) echo x64 ;;

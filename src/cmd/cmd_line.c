@@ -113,7 +113,7 @@ tell_change(struct ctx *cx)
 	changed = trusted_changed(cx->trusted);
 	hash_xxh128(cx->project.text, cx->project.len, hex);
 	buf_addf(&what, "%s %s %s", cx->vm.state.id, changed, hex);
-	if (!result_told(&cx->paths, env("MACHINE_SID"), what.s))
+	if (!result_told(&cx->paths, env("MACHINE_SID"), "change", what.s))
 		msg_error("%s/%s has changed: the VM goes on as you allowed "
 			  "it, until you type: machine allow",
 		    cx->project.root, changed);

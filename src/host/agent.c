@@ -230,6 +230,7 @@ agent_result_release(struct agent_result *r)
 	buf_release(&r->why);
 	buf_release(&r->cwd);
 	buf_release(&r->typed);
+	buf_release(&r->notices);
 }
 
 int

@@ -102,11 +102,12 @@ struct agent_result {
 	struct buf why; /* for people, from the guest */
 	struct buf cwd; /* after a line, from the guest */
 	struct buf typed; /* by the user and read by nobody; from the host */
+	struct buf notices; /* for people, from the guest; lines */
 };
 #define AGENT_RESULT_INIT                                        \
 	{                                                        \
 		.status = 125, .why = BUF_INIT, .cwd = BUF_INIT, \
-		.typed = BUF_INIT                                \
+		.typed = BUF_INIT, .notices = BUF_INIT           \
 	}
 void agent_result_release(struct agent_result *r);
 

@@ -145,11 +145,6 @@ call_finish(struct call *c)
 			(void)!write(c->out[i].fd, reset, n);
 		sink_release(&c->out[i]);
 	}
-	if (c->notices.len) {
-		c->notices.s[c->notices.len - 1] = '\0';
-		msg_note("%s", c->notices.s);
-	}
-	buf_release(&c->notices);
 	wire_pack_release(&c->request);
 }
 
@@ -340,8 +335,7 @@ call(struct agent_conn *a, enum wire_type type, struct wire_pack *request,
 		.stream = ++a->stream ? a->stream : ++a->stream,
 		.type = type,
 		.request = *request,
-		.in_credit = WIRE_WINDOW,
-		.notices = BUF_INIT };
+		.in_credit = WIRE_WINDOW };
 	int rc;
 
 	*request = (struct wire_pack){ .p = NULL };

@@ -29,7 +29,6 @@ struct call {
 	char recent[CALL_RECENT]; /* what was sent last, in a circle */
 	int64_t interrupts[3]; /* when Control-C was sent last */
 	int ninterrupts;
-	struct buf notices;
 	bool exited, enough;
 	int signalled; /* to be told to our caller by the status */
 	int64_t began, ticked, pinged, ending;

@@ -8,6 +8,8 @@
 #include "base/os.h"
 #include "host/wake.h"
 
+#define NOTICES_MAX 4096
+
 /* How often we look whether the guest lives, and whether a terminal is ours. */
 #define TICK_MS 1000
 #define TICK_BACKGROUND_MS 200
@@ -97,8 +99,9 @@ handle(struct call *c, const struct wire_frame *f)
 	case WIRE_NOTICE:
 		if (wire_str_read(&text, f->data, f->len))
 			return -1;
-		if (c->notices.len < 4096)
-			buf_addf(&c->notices, "%s\n", text);
+		if (c->result->notices.len < NOTICES_MAX)
+			buf_addf(&c->result->notices, "%s%s",
+			    c->result->notices.len ? "\n" : "", text);
 		return 0;
 	case WIRE_STOPPED:
 		return wire_u32_read(&n, f->data, f->len) ? -1

@@ -3,6 +3,7 @@
 #include "base/msg.h"
 #include "host/agent.h"
 #include "host/guest_lima.h"
+#include "host/result.h"
 
 /* A busy guest takes its time to greet; after that `limactl shell` is tried. */
 #define GREETING_MS 10000
@@ -71,6 +72,8 @@ all_terminals(void)
 static void
 tell(const struct agent_result *r)
 {
+	if (r->notices.len)
+		msg_note("%s", r->notices.s);
 	if (r->lost)
 		msg_error("the VM was lost while the command ran (%s): it may "
 			  "have done some of its work",
@@ -167,6 +170,10 @@ line_there(const struct vm *vm, struct agent_conn *a, const struct trusted *t,
 	if (agent_line(a, &x, &io, &r, e))
 		return -1;
 	tty_release(&tty);
+	/* That the guest has no such shell: not in each new session. */
+	if (r.notices.len &&
+	    result_told(vm->paths, line->sid, "notice", r.notices.s))
+		buf_release(&r.notices);
 	tell(&r);
 	end->status = r.status;
 	end->line_start = r.line_start || r.lost || r.not_run;

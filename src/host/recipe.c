@@ -73,6 +73,8 @@ recipe_install(struct work *w, struct err *e)
 	size_t number = 0, n;
 	const struct step *tools = tools_steps(w->mf, w->arena, &n);
 
+	if (vm_wait_systemd(w, e))
+		return -1;
 	if (w->mf->npackages &&
 	    install(w, ++number, "packages", packages_text(w), e))
 		return -1;

@@ -89,7 +89,8 @@ result_sweep(const struct paths *paths)
 }
 
 bool
-result_told(const struct paths *paths, const char *sid, const char *text)
+result_told(const struct paths *paths, const char *sid, const char *topic,
+    const char *text)
 {
 	cleanup(fd) int dir = -1;
 	cleanup(buf) struct buf name = BUF_INIT;
@@ -101,7 +102,7 @@ result_told(const struct paths *paths, const char *sid, const char *text)
 	    sid[strspn(sid, "0123456789-abcdefghijklmnopqrstuvwxyz")])
 		return false;
 	dir = fs_private_dir(paths->run, &e);
-	buf_addf(&name, "%s.told", sid);
+	buf_addf(&name, "%s.%s", sid, topic);
 	if (dir < 0)
 		return false;
 	if (fs_read(dir, name.s, 4096, &before, &len, &e) == 0 &&

@@ -34,9 +34,11 @@ const char *result_typed(struct buf *typed);
 void result_sweep(const struct paths *paths);
 
 /*
- * Has this shell been told `text` already? Remembers that it has now. The name
- * of a session is the hook's: a letter, digits, "-".
+ * Has this shell been told `text` last on this topic (a word of ours)?
+ * Remembers that it has now. The name of a session is the hook's: a letter,
+ * digits, "-".
  */
-bool result_told(const struct paths *paths, const char *sid, const char *text);
+bool result_told(const struct paths *paths, const char *sid, const char *topic,
+    const char *text);
 
 #endif

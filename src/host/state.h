@@ -55,7 +55,8 @@ struct record {
 	char *image; /* where its image came from, for people */
 	char *digest; /* the image's, or NULL */
 	char *parent; /* the layer that the project's steps stand on */
-	char *layer; /* what the session disk stands on: it, or one with steps */
+	char
+	    *layer; /* what the session disk stands on: it, or one with steps */
 	char session[HASH_XXH128_HEX + 1]; /* what it was last started with */
 	/* Of the session disk, currency_step(): steps that have run in it, */
 	char (*steps)[HASH_XXH128_HEX + 1];

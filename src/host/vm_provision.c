@@ -131,11 +131,25 @@ run_change_steps(struct work *w, struct err *e)
 	return 0;
 }
 
+/* Is anything to be run now? */
+static bool
+is_due(const struct work *w, bool fresh_boot)
+{
+	if (vm_steps_left(w))
+		return true;
+	for (size_t i = 0; fresh_boot && i < w->mf->nprovision; i++)
+		if (w->mf->provision[i].when == STEP_START)
+			return true;
+	return false;
+}
+
 int
 vm_provision(struct work *w, bool fresh_boot, struct err *e)
 {
 	size_t number = w->nsteps;
 
+	if (is_due(w, fresh_boot) && vm_wait_systemd(w, e))
+		return -1;
 	if (run_create_steps(w, e) || run_change_steps(w, e))
 		return -1;
 	for (size_t i = 0; i < w->mf->nprovision; i++) {

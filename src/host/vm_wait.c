@@ -237,6 +237,15 @@ vm_wait_ready(struct work *w, struct err *e)
 }
 
 int
+vm_wait_systemd(struct work *w, struct err *e)
+{
+	if (!vm_connected(w))
+		return vm_wait_for(w, "[ -e /run/lima-boot-done ]", 0, e);
+	vm_stage_set(w->vm, "waiting for the guest's services");
+	return vm_wait_for(w, "systemctl list-jobs >/dev/null 2>&1", 0, e);
+}
+
+int
 vm_wait_listening(struct work *w, struct err *e)
 {
 	cleanup(buf) struct buf condition = BUF_INIT;

@@ -100,6 +100,11 @@ int vm_boot(struct work *w, struct err *e) must_check;
 
 /* Until it answers and has the project. */
 int vm_wait_ready(struct work *w, struct err *e) must_check;
+/*
+ * For steps: systemd, which starts behind the first line of a direct boot, can
+ * be asked; Lima's own scripts, which a stock boot runs, have ended.
+ */
+int vm_wait_systemd(struct work *w, struct err *e) must_check;
 /* What `ready` in the Machinefile waits for, if anything. */
 int vm_wait_listening(struct work *w, struct err *e) must_check;
 /*

@@ -120,6 +120,8 @@ check('what cannot be executed is 126', r.returncode == 126, r)
 
 # ---- ports ------------------------------------------------------------------
 
+# systemd starts behind the first line.
+lab.machine('run', 'sh', '-c', 'until systemctl list-jobs; do sleep 1; done', cwd=project)
 serve = ('sudo systemd-run --quiet --unit=t%d systemd-socket-activate '
          '--accept -l 127.0.0.1:%d --inetd cat')
 for port in (3210, 3211):

@@ -1,11 +1,8 @@
 #include "guest/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 
 static struct session *
 find(const char *name)
@@ -17,7 +14,7 @@ find(const char *name)
 	return ses;
 }
 
-static void
+void
 session_free(struct session *ses)
 {
 	struct session **p = &agent.sessions;
@@ -50,8 +47,8 @@ session_input(struct session *ses)
 	return &ses->in;
 }
 
-static void
-begin_waiting(struct session *ses)
+void
+session_begin_waiting(struct session *ses)
 {
 	struct stream *s = ses->waiting;
 	unsigned char *line = ses->payload;
@@ -65,8 +62,8 @@ begin_waiting(struct session *ses)
 	free(line);
 }
 
-static void
-idle(struct session *ses)
+void
+session_idle(struct session *ses)
 {
 	timer_clear(&ses->timer);
 	ses->busy = false;
@@ -77,7 +74,7 @@ idle(struct session *ses)
 		(void)!write(ses->acks, "go", 3);
 	ses->last_used = agent_now();
 	flow_resume(&ses->out);
-	begin_waiting(ses);
+	session_begin_waiting(ses);
 }
 
 /* The line has ended; EXIT follows when its output has been sent. */
@@ -95,7 +92,7 @@ session_line_ended(struct session *ses, struct wire_exit x)
 	/* What the terminal did not even take was read by nobody either. */
 	ses->in.len = ses->in.start = 0;
 	if (!s) {
-		idle(ses);
+		session_idle(ses);
 		return;
 	}
 	x.taken = ses->in.taken - unread;
@@ -290,144 +287,4 @@ session_stdin(struct stream *s, const unsigned char *p, size_t n)
 	if (s->ended || ses->line != s)
 		return true;
 	return sink_put(&ses->in, p, n);
-}
-
-/* --- the end ------------------------------------------------------------- */
-
-static void
-kill_hard(struct timer *t)
-{
-	struct session *ses = (struct session *)((char *)t -
-						 offsetof(
-						     struct session, timer));
-	pid_t front = ses->pid;
-
-	(void)ioctl(ses->out.w.fd, TIOCGPGRP, &front);
-	if (front > 1)
-		(void)kill(-front, SIGKILL);
-	if (front != ses->pid && !ses->ending)
-		timer_set(t, WIRE_HUP_MS, kill_hard);
-	else
-		(void)kill(-ses->pid, SIGKILL);
-}
-
-/* What is in front; the shell itself stops what it does, or ends. */
-static void
-stop_line(struct session *ses, int shell_signal)
-{
-	pid_t front = 0;
-
-	if (ioctl(ses->out.w.fd, TIOCGPGRP, &front) == 0 && front != ses->pid)
-		hang_up(front);
-	(void)kill(-ses->pid, shell_signal);
-	(void)kill(-ses->pid, SIGCONT);
-	timer_set(&ses->timer, WIRE_HUP_MS, kill_hard);
-}
-
-void
-session_detach(struct stream *s)
-{
-	struct session *ses = s->session;
-
-	if (ses->waiting == s) {
-		ses->waiting = NULL;
-		free(ses->payload);
-		ses->payload = NULL;
-		return;
-	}
-	if (ses->line != s)
-		return;
-	ses->line = NULL;
-	ses->out.stream = NULL;
-	flow_resume(&ses->out);
-	if (ses->dead)
-		session_free(ses);
-	else if (s->ended)
-		idle(ses);
-	else
-		stop_line(ses, SIGINT);
-}
-
-void
-session_end(const char *name)
-{
-	for (struct session *ses = agent.sessions; ses; ses = ses->next) {
-		if (ses->dead || ses->ending ||
-		    (name && strcmp(ses->name, name) != 0))
-			continue;
-		ses->ending = true;
-		stop_line(ses, SIGHUP);
-	}
-}
-
-/*
- * fish tells the end of `exit` before it ends. The line that came meanwhile
- * has not begun (we have not let it), and is for a new shell.
- */
-static bool
-again(struct session *ses)
-{
-	struct stream *s = ses->line;
-
-	if (!s || s->ended || !ses->prompts || ses->started || ses->ending)
-		return false;
-	ses->line = NULL;
-	ses->waiting = s;
-	if (!s->notice)
-		s->notice = xstrdup(
-		    "the session's shell has ended; this is a new one");
-	begin_waiting(ses);
-	session_free(ses);
-	return true;
-}
-
-bool
-session_reaped(pid_t pid, int status)
-{
-	struct wire_exit x = { .flags = WIRE_EXIT_ENDED };
-	struct session *ses = agent.sessions;
-
-	while (ses && (ses->dead || ses->pid != pid))
-		ses = ses->next;
-	if (!ses)
-		return false;
-	x.how = WIFSIGNALED(status) ? WIRE_SIGNALED : WIRE_EXITED;
-	x.number = (uint32_t)(WIFSIGNALED(status) ? WTERMSIG(status)
-						  : WEXITSTATUS(status));
-	timer_clear(&ses->timer);
-	ses->dead = true;
-	session_forget(ses);
-	if (again(ses))
-		return true;
-	if (ses->line && !ses->line->ended)
-		session_line_ended(ses, x);
-	if (ses->line)
-		return true; /* session_detach() frees it */
-	begin_waiting(ses); /* in a new one */
-	session_free(ses);
-	return true;
-}
-
-/* --- counting ------------------------------------------------------------ */
-
-static bool
-has_jobs(const struct session *ses)
-{
-	char path[64];
-	cleanup(fd) int fd = -1;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-	    (int)ses->pid, (int)ses->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && read(fd, path, 1) > 0;
-}
-
-void
-session_counts(uint32_t *all, uint32_t *with_jobs)
-{
-	*all = *with_jobs = 0;
-	for (struct session *ses = agent.sessions; ses; ses = ses->next) {
-		++*all;
-		*with_jobs += !ses->busy && !ses->dead && has_jobs(ses);
-	}
 }

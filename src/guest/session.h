@@ -5,7 +5,7 @@
 
 /*
  * One persistent shell. session_shell.c starts it and has its scripts;
- * session.c runs lines in it.
+ * session.c runs lines in it, session_end.c ends it.
  *
  * The shell reads records from the fifo `in` and reports on the fifo `out` of
  * its directory, $MACHINE_SDIR:
@@ -52,6 +52,12 @@ struct session {
 
 /* session.c: the shell says that its line has ended, or has itself. */
 void session_line_ended(struct session *ses, struct wire_exit x);
+/* It has no line any more: shows its prompt, and begins what waits. */
+void session_idle(struct session *ses);
+/* The line that waits is run, if there is one; in a new shell if it must. */
+void session_begin_waiting(struct session *ses);
+/* Out of the list, all closed; the memory stays until the round ends. */
+void session_free(struct session *ses);
 
 /* session_io.c, session_shell.c */
 void session_write_record(struct watch *w, uint32_t events);

@@ -32,11 +32,12 @@ put32(unsigned char *p, uint32_t v)
 	put16(p + 2, v >> 16);
 }
 
+/* No byte of it is zero: see FRAME in wire.h. */
 static uint32_t
 trailer(uint64_t session, size_t n)
 {
 	return ((uint32_t)session ^ (uint32_t)(session >> 32) ^ (uint32_t)n) |
-	       1;
+	       0x01010101u;
 }
 
 /* --- writing ------------------------------------------------------------- */

@@ -32,8 +32,9 @@
  *   20  u16  type (enum wire_type)
  *   22  u16  flags: WIRE_MORE or 0
  *   24  n    payload
- * 24+n  u32  trailer: (session low ^ session high ^ n) | 1, so never zero:
- *            a frame completed by the padding of the next client is none
+ * 24+n  u32  trailer: (session low ^ session high ^ n) | 0x01010101: none of
+ *            its bytes is zero, so wherever a frame was cut off, the padding
+ *            of the next client does not complete it
  *
  * MAGIC, this frame and the first field of HELLO never change. What else does
  * not fit the rules below is LOST: the host closes, the guest discards up to

@@ -176,6 +176,13 @@ start(struct stream *s, const struct wire_exec *x)
 	size_t n = 0;
 	const char **argv;
 
+	/* The socket is the guest user's: who connects to it need not be the
+	 * host. */
+	if (as_root && !s->conn->port) {
+		stream_refuse(
+		    s, 125, "over a socket the guest runs nothing as root");
+		return;
+	}
 	if (!how.id) {
 		stream_refuse(s, 125, "there is no user %.100s in the guest",
 		    agent.user ? agent.user : "root");

@@ -127,7 +127,7 @@
 #define WIRE_MORE 1u
 
 #define WIRE_EXEC_PTY 1u /* a terminal; env says TERM */
-#define WIRE_EXEC_ROOT 2u /* as root, not as the guest user */
+#define WIRE_EXEC_ROOT 2u /* as root, not the guest user: over a port only */
 #define WIRE_EXEC_NO_STDIN 4u /* stdin is /dev/null */
 #define WIRE_EXEC_FLAGS 7u
 

@@ -118,6 +118,30 @@ test_exits(void)
 	(void)unlink(script);
 }
 
+/* Whoever is the guest user can connect to the socket. */
+static void
+test_root(void)
+{
+	client_sh(&c, 1, WIRE_EXEC_ROOT, "echo root");
+	CHECK(client_wait(&c, 1) == 125);
+	CHECK(c.streams[1].exit.how == WIRE_NOT_RUN);
+	CHECK_STR(
+	    c.streams[1].text, "over a socket the guest runs nothing as root");
+	client_sh(&c, 1, WIRE_EXEC_ROOT | WIRE_EXEC_PTY, "echo root");
+	CHECK(client_wait(&c, 1) == 125);
+	CHECK(c.streams[1].out.len == 0);
+	/* The host's own way may (here the agent is not root). */
+	{
+		struct client p;
+
+		CHECK(client_connect(&p, true));
+		client_sh(&p, 1, WIRE_EXEC_ROOT, "echo root");
+		CHECK(client_wait(&p, 1) == 0);
+		CHECK_STR(p.streams[1].out.s, "root\n");
+		client_close(&p);
+	}
+}
+
 static void
 test_stdin(void)
 {
@@ -296,6 +320,7 @@ main(void)
 	test_exactness();
 	test_big_request();
 	test_exits();
+	test_root();
 	test_stdin();
 	test_signals();
 	test_background();

@@ -291,7 +291,8 @@ static void
 test_interleaved(void)
 {
 	cleanup(buf) struct buf b = BUF_INIT, two = BUF_INIT, plain = BUF_INIT,
-				empty = BUF_INIT, again = BUF_INIT;
+				empty = BUF_INIT, again = BUF_INIT,
+				half = BUF_INIT;
 
 	/* Other streams go on while a request comes. */
 	add_flagged(&b, WIRE_EXEC, 1, WIRE_MORE, 1);
@@ -315,6 +316,11 @@ test_interleaved(void)
 	CHECK(reads(&plain, "START LOST "));
 	add_flagged(&empty, WIRE_EXEC, 1, WIRE_MORE, 0);
 	CHECK(reads(&empty, "START LOST "));
+	add_flagged(&half, WIRE_EXEC, 1, WIRE_MORE, 1);
+	/* What was half said is forgotten with its client. */
+	add_hello(&half, 0);
+	add_flagged(&half, WIRE_EXEC, 1, 0, 2);
+	CHECK(reads(&half, "START LOST START 1/1:2:12c1 "));
 }
 
 /* --- who may say what ---------------------------------------------------- */

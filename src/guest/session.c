@@ -148,9 +148,10 @@ send_backlog(struct session *ses, struct stream *s)
 static void
 begin(struct session *ses, struct stream *s, const struct wire_line *x)
 {
-	size_t size = strlen(x->cwd) + strlen(x->aliases) + strlen(x->text) + 8;
+	size_t size = strlen(x->cwd) + strlen(x->aliases) + strlen(x->text) +
+		      24;
 	struct winsize window = { .ws_row = x->rows, .ws_col = x->cols };
-	char *record = xcalloc(size, 1);
+	char *record = xcalloc(size, 1), number[16] = "";
 
 	s->session = ses;
 	ses->line = s;
@@ -165,13 +166,16 @@ begin(struct session *ses, struct stream *s, const struct wire_line *x)
 		ses->out.stream = s;
 		send_backlog(ses, s);
 	}
+	ses->number++;
+	if (*ses->kind == 'b')
+		(void)snprintf(number, sizeof(number), ":%u", ses->number);
 	if (strcmp(ses->kind, "sh") == 0) /* the text is in a file */
 		ses->record_len = (size_t)snprintf(
 		    record, size, "%u %s\n", x->status, x->cwd);
 	else
 		ses->record_len = 1 + (size_t)snprintf(record, size,
-					  "%u\x1f%s\x1f%s\x1f%s", x->status,
-					  x->cwd, x->aliases, x->text);
+					  "%u%s\x1f%s\x1f%s\x1f%s", x->status,
+					  number, x->cwd, x->aliases, x->text);
 	ses->record_at = 0;
 	free(ses->record);
 	ses->record = record;

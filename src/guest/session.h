@@ -9,11 +9,12 @@
  *
  * The shell reads records from the fifo `in` and reports on the fifo `out` of
  * its directory, $MACHINE_SDIR:
- *   in   status US cwd US aliases US text NUL
+ *   in   status US cwd US aliases US text NUL (bash: status:n, n the line's)
  *   ack  "go" NUL after S, and for zsh and fish after D. A fifo of its own,
  *        because fish reads ahead
  *   out  S NUL (zsh, fish: what comes on the terminal now is output)
- *        D status US cwd NUL (the line has ended)
+ *        D status US cwd NUL (the line has ended; bash: status:n, and it may
+ *        say so twice)
  */
 struct session {
 	struct session *next;
@@ -37,6 +38,7 @@ struct session {
 	bool wake; /* fish: press its key when the record is written */
 	bool busy;
 	bool started; /* S has come */
+	uint32_t number; /* of the line */
 	struct stream *line; /* NULL while idle, or when its host has gone */
 	struct stream *waiting; /* for the end of that line */
 	unsigned char

@@ -10,6 +10,8 @@
  * left.
  */
 
+#define INTERRUPT_MS 500
+
 static void
 kill_hard(struct timer *t)
 {
@@ -27,17 +29,33 @@ kill_hard(struct timer *t)
 		(void)kill(-ses->pid, SIGKILL);
 }
 
-/* What is in front; the shell itself stops what it does, or ends. */
 static void
-stop_line(struct session *ses, int shell_signal)
+hang_up_front(const struct session *ses)
 {
 	pid_t front = 0;
 
 	if (ioctl(ses->out.w.fd, TIOCGPGRP, &front) == 0 && front != ses->pid)
 		hang_up(front);
-	(void)kill(-ses->pid, shell_signal);
+}
+
+static void
+signal_shell(struct session *ses, int signal)
+{
+	(void)kill(-ses->pid, signal);
 	(void)kill(-ses->pid, SIGCONT);
 	timer_set(&ses->timer, WIRE_HUP_MS, kill_hard);
+}
+
+/* It goes on without its job: a loop, or something of its own. */
+static void
+interrupt(struct timer *t)
+{
+	struct session *ses = (struct session *)((char *)t -
+						 offsetof(
+						     struct session, timer));
+
+	hang_up_front(ses);
+	signal_shell(ses, SIGINT);
 }
 
 void
@@ -60,8 +78,12 @@ session_detach(struct stream *s)
 		session_free(ses);
 	else if (s->ended)
 		session_idle(ses);
-	else
-		stop_line(ses, SIGINT);
+	else {
+		/* What is in front. Its end is mostly that of the line, and a
+		 * shell that tells us so must not be interrupted in it. */
+		hang_up_front(ses);
+		timer_set(&ses->timer, INTERRUPT_MS, interrupt);
+	}
 }
 
 void
@@ -72,7 +94,8 @@ session_end(const char *name)
 		    (name && strcmp(ses->name, name) != 0))
 			continue;
 		ses->ending = true;
-		stop_line(ses, SIGHUP);
+		hang_up_front(ses);
+		signal_shell(ses, SIGHUP);
 	}
 }
 

@@ -76,20 +76,29 @@ on_started(struct session *ses)
 }
 
 static void
+on_end(struct session *ses, const char *r)
+{
+	struct wire_exit x = { .how = WIRE_EXITED };
+	unsigned long number = ses->number;
+	char *end;
+
+	x.number = strtoul(r, &end, 10) & 255;
+	if (*end == ':')
+		number = strtoul(end + 1, &end, 10);
+	if (!ses->busy || (ses->line && ses->line->ended) ||
+	    number != ses->number)
+		return;
+	x.cwd = *end == '\x1f' ? end + 1 : "";
+	session_line_ended(ses, x);
+}
+
+static void
 on_report(struct session *ses, const char *r)
 {
-	char *end;
-	unsigned long status;
-
-	if (*r == 'S') {
+	if (*r == 'S')
 		on_started(ses);
-	} else if (*r == 'D' && ses->busy && !(ses->line && ses->line->ended)) {
-		status = strtoul(r + 1, &end, 10);
-		session_line_ended(
-		    ses, (struct wire_exit){ .how = WIRE_EXITED,
-			     .number = status & 255,
-			     .cwd = *end == '\x1f' ? end + 1 : "" });
-	}
+	else if (*r == 'D')
+		on_end(ses, r + 1);
 }
 
 void

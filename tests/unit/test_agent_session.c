@@ -150,6 +150,29 @@ test_many(const char *kind)
 	printf("# %s: %.1f ms a line\n", kind, (double)(now_ms() - t) / 200);
 }
 
+/* However often ^C is pressed, and whenever: the line ends, and is told. */
+static void
+test_interrupts(const char *kind)
+{
+	bool ended = true, kept = true;
+
+	printf("# %s\n", kind);
+	CHECK(line(kind, "I=1") == 0);
+	for (unsigned i = 0; i < 40 && ended && kept; i++) {
+		send_line(1, kind, kind, 0, "/", "sh -c 'echo up; exec cat'");
+		ended = client_see(&c, 1, "up") && ended;
+		for (unsigned n = 0; n < 200 && !c.streams[1].done; n++) {
+			client_feed(&c, 1, "\003", 1);
+			client_read(&c);
+		}
+		ended = client_wait(&c, 1) == 130 && ended;
+		kept = line(kind, "echo $I") == 0 &&
+		       strstr(c.streams[1].out.s, "1\r\n") && kept;
+	}
+	CHECK(ended);
+	CHECK(kept);
+}
+
 static void
 test_lost_host(void)
 {
@@ -158,6 +181,15 @@ test_lost_host(void)
 	/* The host goes in the middle of a line; the next one waits for it. */
 	send_line(
 	    1, "lost", "bash", 0, "/", "B=3; sh -c 'echo up; exec sleep 1000'");
+	CHECK(client_see(&c, 1, "up"));
+	client_close(&c);
+	CHECK(client_connect(&c, false));
+	send_line(1, "lost", "bash", 0, "/", "echo $B");
+	CHECK(client_wait(&c, 1) == 0);
+	CHECK(strstr(c.streams[1].out.s, "3\r\n") != NULL);
+	/* In a loop, which goes on without the job that is hung up. */
+	send_line(1, "lost", "bash", 0, "/",
+	    "while :; do sh -c 'echo up; exec sleep 1000'; done");
 	CHECK(client_see(&c, 1, "up"));
 	client_close(&c);
 	CHECK(client_connect(&c, false));
@@ -201,6 +233,8 @@ main(void)
 	test_state("fish");
 	test_many("bash");
 	test_many("zsh");
+	test_interrupts("bash");
+	test_interrupts("zsh");
 	test_lost_host();
 	client_close(&c);
 	CHECK(agent_stop() == 0);

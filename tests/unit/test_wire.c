@@ -3,10 +3,7 @@
 #include "tests/tap.h"
 #include "wire/wire.h"
 
-/*
- * The reader and the writer of the protocol: what was written is read, however
- * it is cut into pieces, and nothing else is.
- */
+/* What was written is read, however it is cut, and nothing else is. */
 
 #define SESSIONS 4
 static const unsigned char nonces[SESSIONS][WIRE_NONCE_SIZE] = {
@@ -140,9 +137,9 @@ test_pieces(void)
 	add(&b, 0, WIRE_STDIN, 1, WIRE_PAYLOAD);
 	add(&b, 0, WIRE_CLOSE, 1, 0);
 	guest_reads(&b, SIZE_MAX, &whole);
-	CHECK(strncmp(whole.s, "START 8/0:3:", 12) == 0);
-	CHECK(strstr(whole.s, " 2/2:65485:") != NULL);
-	CHECK(strstr(whole.s, " 6/1:0:1 ") && !strstr(whole.s, "LOST"));
+	CHECK(strncmp(whole.s, "START 8/0:3:", 12) == 0 &&
+	      strstr(whole.s, " 2/2:65485:") && strstr(whole.s, " 6/1:0:1 ") &&
+	      !strstr(whole.s, "LOST"));
 	for (size_t step = 1; step < 40000; step = step * 5 / 4 + 1) {
 		cleanup(buf) struct buf log = BUF_INIT;
 
@@ -219,15 +216,12 @@ test_longest(void)
 
 /* --- what is no frame ---------------------------------------------------- */
 
-/* Bits of a frame's head that say something else which is also right. */
+/* Does the head with this bit turned say something else which is also right:
+ * another stream; WINCH, CLOSE or nothing instead of SIGNAL? */
 static bool
 means_something(size_t byte, unsigned bit)
 {
-	if (byte >= 16 && byte < 20)
-		return true; /* another stream */
-	if (byte == 20 && bit < 3)
-		return true; /* 4: SIGNAL. 5: WINCH, 6: CLOSE, 0: none */
-	return false;
+	return (byte >= 16 && byte < 20) || (byte == 20 && bit < 3);
 }
 
 static void

@@ -5,7 +5,8 @@ unset ZDOTDIR; typeset +x MACHINE_SDIR
 PS1= PS2= RPS1= PROMPT_EOL_MARK=; unset HISTFILE zle_bracketed_paste; unsetopt prompt_sp prompt_cr; setopt interactivecomments; zmodload zsh/parameter
 __m_first=1
 __m_set() { return $1 }
-__m_precmd() { local st=$? x                                          # waits, so that the prompt is not taken for output
+__m_precmd() { local st=$? x; setopt localoptions localtraps; trap '' INT # a second Ctrl-C must not take the report away
+  # waits, so that the prompt is not taken for output
   if [[ -n $__m_first ]]; then __m_first=; else
     print -rn -- "D$st"$'\x1f'"$PWD"$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack
   fi }

@@ -4,6 +4,7 @@
 #include "base/msg.h"
 #include "core/reading.h"
 #include "host/disk.h"
+#include "host/guest.h"
 #include "host/volume.h"
 
 #define STATUS_VERSION 1 /* of the JSON form */
@@ -140,6 +141,8 @@ print_json(
 		json_set_str(j, "instance", cx->vm.instance);
 	if (stage)
 		json_set_str(j, "stage", stage);
+	if (cx->vm.now.state == VM_RUNNING)
+		json_set_str(j, "way", guest_way(&cx->vm));
 	if (cx->vm.record.image)
 		json_set_str(j, "image", cx->vm.record.image);
 	if (cx->vm.record.digest)
@@ -172,6 +175,8 @@ print_text(
 	print_row("vm", word);
 	if (stage)
 		print_row("stage", stage);
+	if (cx->vm.now.state == VM_RUNNING)
+		print_row("way", guest_way(&cx->vm));
 	if (cx->vm.record.image)
 		print_row("image", cx->vm.record.image);
 	show_session(cx);

@@ -14,9 +14,9 @@
  *
  * The directory belongs to one VM, is 0700 and holds the ways to its agent:
  *
- *	p1.sock ... pN.sock	virtio-serial ports. QEMU serves one client
- *each, so whoever has flock(2) on pN.lock has the port fwd.sock
- *the agent's own socket, forwarded: any number
+ * p1.sock to pN.sock: virtio-serial ports. QEMU serves one client each, so
+ * whoever has flock(2) on pN.lock has the port.
+ * fwd.sock: the agent's own socket, forwarded (forward.h); any number.
  *
  *  1. A command MUST be sent at most once. What fails before its last byte has
  *     been handed over has not run (-1); what fails later may have (`lost`).
@@ -72,8 +72,9 @@ void agent_close(struct agent_conn *a);
 
 CLEANUP_DEFINE(agent, struct agent_conn, agent_close(p));
 
-/* Is there anything in this directory to connect to? Does not connect. */
-bool agent_present(const char *dir);
+/* Which way agent_open() would go first. Does not connect. */
+enum agent_way { AGENT_NO_WAY, AGENT_PORT, AGENT_FORWARDED };
+enum agent_way agent_way(const char *dir);
 
 /* Where a command's streams go. */
 struct agent_io {

@@ -114,19 +114,21 @@ take_any(struct agent_conn *a, struct ports *p)
 	return a->fd >= 0;
 }
 
-bool
-agent_present(const char *dir)
+static bool
+is_socket(const char *dir, const char *name)
 {
-	static const char *const names[] = { "p1.sock", "fwd.sock" };
+	cleanup(str) char *path = path_join(dir, name);
+	struct stat st;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		cleanup(str) char *path = path_join(dir, names[i]);
-		struct stat st;
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
 
-		if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-			return true;
-	}
-	return false;
+enum agent_way
+agent_way(const char *dir)
+{
+	if (is_socket(dir, "p1.sock"))
+		return AGENT_PORT;
+	return is_socket(dir, "fwd.sock") ? AGENT_FORWARDED : AGENT_NO_WAY;
 }
 
 /* Only a directory of ours: whoever can write there can be our guest. */

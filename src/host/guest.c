@@ -57,8 +57,24 @@ reach(const struct vm *vm, struct agent_conn *a)
 	struct err ignored = ERR_INIT;
 
 	a->vm = vm->now.driver;
-	return agent_present(dir) &&
+	return agent_way(dir) != AGENT_NO_WAY &&
 	       agent_open(a, dir, GREETING_MS, &ignored) == 0;
+}
+
+const char *
+guest_way(const struct vm *vm)
+{
+	cleanup(str) char *dir = path_join(vm->paths->run, vm->state.id);
+
+	switch (agent_way(dir)) {
+	case AGENT_PORT:
+		return "agent (virtio-serial)";
+	case AGENT_FORWARDED:
+		return "agent (ssh)";
+	case AGENT_NO_WAY:
+		break;
+	}
+	return "limactl shell";
 }
 
 static bool

@@ -59,6 +59,12 @@ int guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
 int guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
     int *status, struct err *e) must_check;
 
+/*
+ * Which way a command goes now if the VM runs, in words of machine(1). Does not
+ * connect: whether somebody answers is seen by the command.
+ */
+const char *guest_way(const struct vm *vm);
+
 /* The variables by name that every command of the user gets. */
 void guest_env(struct argv *env, const struct trusted *t);
 

@@ -30,7 +30,8 @@ ask_agent(const struct vm *vm)
 	int status;
 
 	a.vm = vm->now.driver;
-	if (!agent_present(dir) || agent_open(&a, dir, AGENT_MS, &ignored))
+	if (agent_way(dir) == AGENT_NO_WAY ||
+	    agent_open(&a, dir, AGENT_MS, &ignored))
 		return false;
 	(void)!agent_capture(&a, &x, 4096, AGENT_MS, &out, &status, &ignored);
 	return true;

@@ -20,30 +20,47 @@
 static const char cannot[] = "machine: cannot boot this image directly: ";
 
 /*
- * Has the guest said that it cannot be booted directly? Then it boots by itself
- * from now on, and the caller starts again.
+ * Has our init given up, and why? In a line of its own: what others say there
+ * may quote it.
  */
 static bool
-was_refused(struct work *w)
+has_given_up(const struct work *w, struct buf *why)
 {
 	cleanup(str) char *path = lima_file(
 	    &w->vm->lima, w->vm->instance, "serial.log");
 	cleanup(str) char *text = NULL;
-	cleanup(buf) struct buf why = BUF_INIT;
 	struct err ignored = ERR_INIT;
 	const char *found;
 	size_t len;
 
-	if (!w->base.record.cmdline ||
-	    fs_tail(AT_FDCWD, path, SERIAL_MAX, &text, &len, &ignored) ||
-	    !(found = strstr(text, cannot)))
+	/* An agent that has greeted was started by an init that had not. */
+	if (!w->base.record.cmdline || vm_connected(w) ||
+	    fs_tail(AT_FDCWD, path, SERIAL_MAX, &text, &len, &ignored))
+		return false;
+	for (found = text; (found = strstr(found, cannot)); found++)
+		if (found == text || found[-1] == '\n')
+			break;
+	if (!found)
 		return false;
 	found += strlen(cannot);
-	msg_scrub(&why, found, strcspn(found, "\r\n"), false);
-	if (layer_demote(&w->base, why.s, &ignored))
+	msg_scrub(why, found, strcspn(found, "\r\n"), false);
+	return true;
+}
+
+/*
+ * The image boots by itself from now on, and the caller starts again. Not on
+ * the word of a disk in which steps have run: the base is not theirs alone.
+ */
+static bool
+was_refused(struct work *w, const char *why)
+{
+	struct err ignored = ERR_INIT;
+
+	if (layer_kind_of(w->top.name) == KIND_PROJECT ||
+	    layer_demote(&w->base, why, &ignored))
 		return false;
-	msg_note("this image boots by itself from now on, which is slower: %s",
-	    why.s);
+	msg_note(
+	    "this image boots by itself from now on, which is slower: %s", why);
 	return true;
 }
 
@@ -51,12 +68,19 @@ static int
 boot_failed(struct work *w, const char *what, struct err *e)
 {
 	cleanup(str) char *lines = vm_log_tail(w->vm, "engine.log");
+	cleanup(buf) struct buf why = BUF_INIT;
+	const bool gave_up = has_given_up(w, &why);
 	struct err more = ERR_INIT;
 
-	w->again = was_refused(w);
+	w->again = gave_up && was_refused(w, why.s);
 	/* Half of it may still run. */
 	if (lima_clear(&w->vm->lima, w->vm->instance, w->log, &more))
 		msg_error("%s", more.msg);
+	if (gave_up)
+		return err_set(e, ERR_BACKEND,
+		    "the VM did not start: %s: to run the steps anew, type: "
+		    "machine rebuild",
+		    why.s);
 	return err_set(e, ERR_BACKEND,
 	    "the VM did not start: %s; the end of engine.log:\n%s", what,
 	    lines);

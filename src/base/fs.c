@@ -349,6 +349,30 @@ fs_remove_tree(int dirfd, const char *name, struct err *e)
 }
 
 int
+fs_read_new(int dirfd, const char *name, off_t *at, size_t max, struct buf *out,
+    struct err *e)
+{
+	struct stat st;
+	cleanup(fd) int fd = open_regular(dirfd, name, &st, e);
+	char block[4096];
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -1;
+	if (st.st_size < *at)
+		*at = 0;
+	for (size_t room = max; room && n > 0; room -= (size_t)n) {
+		n = pread(fd, block,
+		    room < sizeof(block) ? room : sizeof(block), *at);
+		if (n < 0)
+			return err_sys(e, "cannot read %s", name);
+		buf_add(out, block, (size_t)n);
+		*at += n;
+	}
+	return 0;
+}
+
+int
 fs_room(const char *path, uint64_t *bytes, struct err *e)
 {
 	struct statvfs st;

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 /*
@@ -81,6 +82,13 @@ int fs_open_log(
 /* The last max bytes of a file, malloc'ed and NUL-terminated. */
 int fs_tail(int dirfd, const char *name, size_t max, char **data, size_t *len,
     struct err *e) must_check;
+
+/*
+ * What has come to a log since *at, at most max bytes; *at moves behind it. A
+ * log that is shorter by now is a new one, read from its beginning.
+ */
+int fs_read_new(int dirfd, const char *name, off_t *at, size_t max,
+    struct buf *out, struct err *e) must_check;
 
 /*
  * Remove a directory and all that is in it, following no link and leaving no

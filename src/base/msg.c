@@ -13,6 +13,12 @@ msg_quiet(bool on)
 	quiet = on;
 }
 
+bool
+msg_is_quiet(void)
+{
+	return quiet;
+}
+
 void
 msg_scrub(struct buf *out, const char *s, size_t len, bool lines)
 {

@@ -19,6 +19,7 @@ void msg_ask(const char *fmt, ...) printf_like(1, 2);
 void msg_up(void);
 
 void msg_quiet(bool quiet);
+bool msg_is_quiet(void);
 
 /*
  * What is going on just now: one line that the next one replaces and

@@ -11,6 +11,7 @@
 #define LOCK "lock"
 #define TEXT_MAX 4096 /* of the files stage and failure */
 #define REDRAW_MS 200
+#define FOLLOW_MAX (256u << 10)
 
 int
 vm_open(struct vm *vm, const struct paths *paths, const struct config *config,
@@ -117,7 +118,8 @@ begin(struct vm *vm, const struct trusted *t, const char *what, struct err *e)
 		return e->sys == EWOULDBLOCK ? 0 : -1;
 	log = fs_open_log(vm->state.fd, "start.log", true, e);
 	if (log < 0 || fs_remove(vm->state.fd, VM_FAILURE, e) ||
-	    fs_remove(vm->state.fd, VM_STAGE, e))
+	    fs_remove(vm->state.fd, VM_STAGE, e) ||
+	    fs_remove(vm->state.fd, "provision.log", e))
 		return -1;
 	p.out = p.err = (struct proc_stream){ .io = PROC_FD, .fd = log };
 	p.lock = lock;
@@ -145,9 +147,41 @@ seconds_since(const struct timespec *begin)
 	return (unsigned)(now.tv_sec - begin->tv_sec);
 }
 
+/* The output of steps as it comes, for those who have asked for a start. */
+struct follow {
+	bool on;
+	off_t at; /* in the log */
+	struct buf rest; /* the beginning of a line */
+};
+
+static void
+follow(const struct vm *vm, struct follow *f)
+{
+	struct err ignored = ERR_INIT;
+	struct buf left = BUF_INIT;
+	size_t n;
+
+	if (!f->on || msg_is_quiet() ||
+	    fs_read_new(vm->state.fd, "provision.log", &f->at, FOLLOW_MAX,
+		&f->rest, &ignored))
+		return;
+	for (n = f->rest.len; n && f->rest.s[n - 1] != '\n';)
+		n--;
+	/* What is no line in so many bytes is shown as it comes. */
+	if (!n && f->rest.len >= FOLLOW_MAX)
+		n = f->rest.len;
+	if (!n)
+		return;
+	buf_add(&left, f->rest.s + n, f->rest.len - n);
+	f->rest.s[n - (f->rest.s[n - 1] == '\n')] = '\0';
+	msg_plain("%s", f->rest.s);
+	buf_release(&f->rest);
+	f->rest = left;
+}
+
 /* Until nobody has the lock. */
 static int
-wait_with_progress(struct vm *vm, const char *name,
+wait_with_progress(struct vm *vm, const char *name, struct follow *f,
     const struct timespec *begin, struct err *e)
 {
 	int rc;
@@ -156,9 +190,12 @@ wait_with_progress(struct vm *vm, const char *name,
 	    (rc = fs_lock_wait_free(vm->state.fd, LOCK, REDRAW_MS, e)) == 1) {
 		cleanup(str) char *stage = vm_stage(vm);
 
+		follow(vm, f);
 		msg_progress(seconds_since(begin), "%s: %s", name,
 		    stage ? stage : "starting");
 	}
+	follow(vm, f);
+	buf_release(&f->rest);
 	msg_done();
 	return rc;
 }
@@ -178,6 +215,7 @@ has_watched(const struct trusted *t)
 int
 vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 {
+	struct follow f = { .on = retry, .rest = BUF_INIT };
 	struct timespec begin;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
@@ -185,7 +223,7 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 	for (int tries = 0; tries < 2; tries++) {
 		cleanup(str) char *failure = NULL;
 
-		if (wait_with_progress(vm, trusted_name(t), &begin, e) ||
+		if (wait_with_progress(vm, trusted_name(t), &f, &begin, e) ||
 		    vm_refresh(vm, e))
 			return -1;
 		if (vm_ready(vm, t) &&
@@ -194,7 +232,7 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 		if (vm_failed(vm, t) && !retry)
 			break;
 		if (vm_begin(vm, t, e) ||
-		    wait_with_progress(vm, trusted_name(t), &begin, e) ||
+		    wait_with_progress(vm, trusted_name(t), &f, &begin, e) ||
 		    vm_refresh(vm, e))
 			return -1;
 		/* First: a VM that was ready can have failed to change. */
@@ -215,14 +253,15 @@ vm_ensure(struct vm *vm, const struct trusted *t, bool retry, struct err *e)
 int
 vm_build_images(struct vm *vm, const struct trusted *t, struct err *e)
 {
+	struct follow f = { .on = true, .rest = BUF_INIT };
 	cleanup(str) char *failure = NULL;
 	struct timespec begun;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &begun);
 	/* Whoever is at work may be starting, which is not the same. */
-	if (wait_with_progress(vm, trusted_name(t), &begun, e) ||
+	if (wait_with_progress(vm, trusted_name(t), &f, &begun, e) ||
 	    begin(vm, t, VM_IMAGES, e) ||
-	    wait_with_progress(vm, trusted_name(t), &begun, e))
+	    wait_with_progress(vm, trusted_name(t), &f, &begun, e))
 		return -1;
 	failure = read_text(vm, VM_FAILURE);
 	return failure ? err_set(e, ERR_BACKEND, "%s", failure) : 0;
@@ -265,6 +304,7 @@ int
 vm_lock(struct vm *vm, const char *root, struct err *e)
 {
 	const char *name = strrchr(root, '/') + 1;
+	struct follow f = { .on = false, .rest = BUF_INIT };
 	struct timespec begin;
 	int lock;
 
@@ -273,7 +313,7 @@ vm_lock(struct vm *vm, const char *root, struct err *e)
 		if (e->sys == EWOULDBLOCK)
 			say_busy(vm);
 		if (e->sys != EWOULDBLOCK ||
-		    wait_with_progress(vm, name, &begin, e) < 0)
+		    wait_with_progress(vm, name, &f, &begin, e) < 0)
 			return -1;
 	}
 	return lock;

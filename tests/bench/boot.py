@@ -2,7 +2,7 @@
 """How long until a line runs, and what a VM costs, beside stock Lima in the same run.
 
 Everything is real: limactl, VMs, the images in build/image. Medians of RUNS (5). Emulated, a stock boot takes minutes:
-all of it is an hour; ONLY=boot,memory,npm,layer chooses.
+all of it is an hour; ONLY=boot,memory,layer,df,npm chooses.
 """
 import json
 import os
@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import lab                                                            # noqa: E402
 
 RUNS = int(os.environ.get('RUNS', '5'))
-ONLY = os.environ.get('ONLY', 'boot,memory,layer,npm').split(',')
+ONLY = os.environ.get('ONLY', 'boot,memory,layer,df,npm').split(',')
 LIMACTL = lab.BUILD + '/lima/bin/limactl'
 STOCK = lab.BUILD + '/image/stock'
 MEMORY = '1GiB'
@@ -160,6 +160,24 @@ def layer(world, stock):
                                                   path, '20G'], capture_output=True, text=True))
     row('a session disk (qemu-img create)', took, 'ms', 'budget 100')
     del project
+
+
+def df(world, stock):
+    """Ten projects with one tool set, each of which has run; the first still does."""
+    def total():
+        return json.loads(world.machine('df', '--json', cwd=world.work).stdout)
+
+    def ours(j):
+        return sum(e['on_disk'] for e in j['entries'] if e['kind'] != 'cache')
+
+    ready(world, 'one')
+    one = ours(total())
+    for i in range(9):
+        other = ready(world, f'ten{i}')
+        world.machine('stop', cwd=other)
+    ten = ours(total())
+    print(f'disk of one project {one / 2**20:.0f} MiB, of ten with the same tools {ten / 2**20:.0f} MiB: '
+          f'{ten / one:.3f} x (budget 1.2)', flush=True)
 
 
 def npm(world, stock):

@@ -366,6 +366,11 @@ three'
 ok 'status' vm_is running
 m -q stop && m -q start
 ok 'a step runs once' is "$(log | grep -c three)" 1
+# What steps print is seen by who waits for them, without what drives a terminal.
+printf 'provision:\n  - run: printf "seen\\\\033[2J\\\\n"; echo and more\n' >Machinefile && allow
+run m start
+ok 'start shows what a step prints' grep -qx 'seen\\x1b\[2J' "$tmp/err"
+ok 'to the end' grep -qx 'and more' "$tmp/err"
 fresh && rm -f log
 # However much a step prints, and whatever: the last lines and what to do.
 cat >Machinefile <<'EOT'

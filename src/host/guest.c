@@ -7,6 +7,8 @@
 
 /* A busy guest takes its time to greet; after that `limactl shell` is tried. */
 #define GREETING_MS 10000
+/* A forwarded socket is there when it works, or it is left over. */
+#define FORWARDED_MS 2000
 /* The first lines of a paste are for the shell, if it is back by then. */
 #define LEAVE_INPUT_MS 50
 
@@ -57,8 +59,15 @@ reach(const struct vm *vm, struct agent_conn *a)
 	struct err ignored = ERR_INIT;
 
 	a->vm = vm->now.driver;
-	return agent_way(dir) != AGENT_NO_WAY &&
-	       agent_open(a, dir, GREETING_MS, &ignored) == 0;
+	switch (agent_way(dir)) {
+	case AGENT_PORT:
+		return agent_open(a, dir, GREETING_MS, &ignored) == 0;
+	case AGENT_FORWARDED:
+		return agent_open(a, dir, FORWARDED_MS, &ignored) == 0;
+	case AGENT_NO_WAY:
+		break;
+	}
+	return false;
 }
 
 const char *

@@ -30,8 +30,9 @@ ask_agent(const struct vm *vm)
 	int status;
 
 	a.vm = vm->now.driver;
-	if (agent_way(dir) == AGENT_NO_WAY ||
-	    agent_open(&a, dir, AGENT_MS, &ignored))
+	/* Over another way the agent runs nothing as root. */
+	if (agent_way(dir) != AGENT_PORT ||
+	    agent_open(&a, dir, AGENT_MS, &ignored) || !a.port)
 		return false;
 	(void)!agent_capture(&a, &x, 4096, AGENT_MS, &out, &status, &ignored);
 	return true;

@@ -8,6 +8,7 @@
 #include "base/os.h"
 #include "base/proc.h"
 #include "base/quote.h"
+#include "host/forward.h"
 
 /* Under emulation a guest is 10 to 20 times slower. */
 #define BOOT_SECONDS_MAX (15 * 60)
@@ -235,6 +236,25 @@ boots_directly(const struct work *w)
 	return w->base.record.cmdline && w->vm->lima.qemu;
 }
 
+/*
+ * A guest that boots by itself has no ports. Lines go through `limactl shell`
+ * if this is not to be had.
+ */
+static void
+offer_forward(const struct work *w)
+{
+	const struct vm *vm = w->vm;
+	cleanup(str) char *dir = vm_run_directory(vm);
+	cleanup(str) char *program = path_beside(vm->self, "machine-guest");
+	struct err why = ERR_INIT;
+
+	if (vm->building || boots_directly(w) || !program)
+		return;
+	if (forward_make(&vm->lima, vm->instance, dir, program, w->log, &why))
+		(void)dprintf(
+		    w->log, "machine: no way to the agent: %s\n", why.msg);
+}
+
 int
 vm_wait_ready(struct work *w, struct err *e)
 {
@@ -255,9 +275,11 @@ vm_wait_ready(struct work *w, struct err *e)
 		if (wait_greeting(w, e) || judge_problems(w, e))
 			return -1;
 	}
-	if (vm->record.ready[0] && strcmp(vm->record.ready, vm->now.boot) == 0)
-		return 0;
-	return vm_wait_for(w, condition.s, 0, e);
+	if (!vm->record.ready[0] || strcmp(vm->record.ready, vm->now.boot) != 0)
+		if (vm_wait_for(w, condition.s, 0, e))
+			return -1;
+	offer_forward(w);
+	return 0;
 }
 
 int

@@ -24,7 +24,7 @@ for f in limactl ssh qemu-img qemu-system-x86_64 qemu-system-aarch64 guest; do
 	ln -s "$fakes/$f" "$bin/$f"
 done
 for f in bash cat chmod cp env false grep head id kill ln mkdir mktemp mv printf \
-    pwd readlink rm rmdir sed sh sleep seq sort stat sync tail timeout touch true uname yes; do
+    pwd readlink rm rmdir sed setsid sh sleep seq sort stat sync tail timeout touch true uname yes; do
 	p=$(command -v "$f") || continue
 	case $p in /*) ;; *) p=/usr/bin/$f ;; esac
 	ln -s "$p" "$tools/$f"

@@ -170,6 +170,9 @@ void flow_close(struct flow *f);
 /* Go on reading after a pause. */
 void flow_resume(struct flow *f);
 void stream_resume(struct stream *s);
+/* The payload of UNREAD; false: it is none. */
+bool stream_unread(
+    struct stream *s, const unsigned char *p, size_t n) must_check;
 /* How much is to be read now that the writer has ended. */
 void flow_settle(struct flow *f);
 void sink_open(struct sink *k, int fd);

@@ -120,6 +120,19 @@ flow_settle(struct flow *f)
 		flow_ready(&f->w, EPOLLIN);
 }
 
+bool
+stream_unread(struct stream *s, const unsigned char *p, size_t n)
+{
+	uint32_t type;
+
+	if (wire_u32_read(&type, p, n) ||
+	    (type != WIRE_STDOUT && type != WIRE_STDERR))
+		return false;
+	if (!s->pty)
+		flow_close(&s->out[type == WIRE_STDERR]);
+	return true;
+}
+
 /* --- to the command ------------------------------------------------------ */
 
 static void

@@ -48,6 +48,10 @@ exec_path(const char **argv, char *const *env, const char *path)
 			    "/bin/sh", (char *const *)(uintptr_t)script, env);
 			argv[0] = name;
 		}
+		/* A directory of PATH that one may not look into has nothing,
+		 * as for every shell. */
+		if (errno == EACCES && n && access(at, F_OK))
+			continue;
 		if (errno != ENOENT && errno != ENOTDIR)
 			best = errno;
 		if (errno == E2BIG)

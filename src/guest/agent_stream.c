@@ -319,6 +319,8 @@ stream_frame(struct stream *s, const struct wire_frame *f)
 		if (!s->pty && !s->in.len)
 			sink_close(&s->in);
 		break;
+	case WIRE_UNREAD:
+		return stream_unread(s, f->data, f->len);
 	case WIRE_CLOSE:
 		s->closing = true;
 		break;

@@ -97,6 +97,7 @@ struct agent_result {
 	int status; /* as a shell says it; 125 to 127 also if it did not run */
 	bool lost; /* 125: the guest is gone; it may have run, see `why` */
 	bool not_run; /* 125-127, see `why` */
+	bool interrupted; /* 130: by SIGINT */
 	bool timeout; /* 125: it was ended */
 	bool ended; /* the session's shell is gone */
 	bool line_start; /* the terminal's cursor is on an empty line */

@@ -6,6 +6,7 @@
 
 /* One command while it runs: agent_run.c is the loop, agent_call.c the rest. */
 
+#define LINUX_SIGINT 2u
 #define LINUX_SIGPIPE 13u
 #define CALL_END_MS 5000 /* after CLOSE */
 #define CALL_RECENT 4096u /* bytes of input that are remembered */

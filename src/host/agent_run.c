@@ -28,6 +28,21 @@ credit(struct call *c, enum wire_type type, struct sink *s)
 	agent_frame(c->a, WIRE_CREDIT, c->stream, k.p, k.len);
 }
 
+/* Nobody reads this any more: as the kernel does it, its writer is told. */
+static void
+unread(struct call *c, enum wire_type type)
+{
+	cleanup(wire_pack) struct wire_pack k = { .p = NULL };
+
+	/* A terminal's one stream cannot be closed for the writer alone. */
+	if (c->io->tty)
+		call_signal(c, LINUX_SIGPIPE);
+	if (c->io->tty || !c->requested || c->exited)
+		return;
+	wire_pack_u32(&k, type);
+	agent_frame(c->a, WIRE_UNREAD, c->stream, k.p, k.len);
+}
+
 static void
 output(struct call *c, const struct wire_frame *f)
 {
@@ -41,8 +56,7 @@ output(struct call *c, const struct wire_frame *f)
 			call_end(c);
 		}
 	} else if (!sink_put(s, f->data, f->len)) {
-		/* As the kernel does it to who writes into such a pipe. */
-		call_signal(c, LINUX_SIGPIPE);
+		unread(c, f->type);
 	}
 	if (c->io->tty)
 		tty_note(c->io->tty, &c->filter[0]);
@@ -59,6 +73,7 @@ exited(struct call *c, const struct wire_frame *f)
 		return -1;
 	r->status = wire_exit_status(&x);
 	r->not_run = x.how == WIRE_NOT_RUN;
+	r->interrupted = x.how == WIRE_SIGNALED && x.number == LINUX_SIGINT;
 	r->ended = x.flags & WIRE_EXIT_ENDED;
 	buf_adds(&r->why, x.text);
 	buf_adds(&r->cwd, x.cwd);
@@ -114,6 +129,7 @@ handle(struct call *c, const struct wire_frame *f)
 	case WIRE_SIGNAL:
 	case WIRE_WINCH:
 	case WIRE_CLOSE:
+	case WIRE_UNREAD:
 	case WIRE_ENDSES:
 	case WIRE_PING:
 	case WIRE_STATS:
@@ -239,7 +255,7 @@ round_trip(struct call *c, int wake)
 	for (int i = 0; i < 2; i++)
 		if (p[OUT + i].revents) {
 			if (!sink_flush(&c->out[i]))
-				call_signal(c, LINUX_SIGPIPE);
+				unread(c, i ? WIRE_STDERR : WIRE_STDOUT);
 			credit(c, i ? WIRE_STDERR : WIRE_STDOUT, &c->out[i]);
 		}
 	if (p[IN].revents && call_input(c))

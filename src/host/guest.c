@@ -110,7 +110,7 @@ tell(const struct agent_result *r)
 static int
 exec_there(const struct vm *vm, struct agent_conn *a, const struct trusted *t,
     const char *cwd, const char *const *words, bool terminal, int *status,
-    struct err *e)
+    bool *interrupted, struct err *e)
 {
 	cleanup(argv) struct argv env = ARGV_INIT;
 	cleanup(tty) struct tty tty = TTY_NONE;
@@ -133,23 +133,25 @@ exec_there(const struct vm *vm, struct agent_conn *a, const struct trusted *t,
 		return -1;
 	tell(&r);
 	*status = r.status;
+	*interrupted = r.interrupted;
 	return 0;
 }
 
 int
 guest_run(const struct vm *vm, const struct trusted *t, const char *cwd,
     char *const *words, enum guest_terminal terminal, int *status,
-    struct err *e)
+    bool *interrupted, struct err *e)
 {
 	cleanup(agent) struct agent_conn a = AGENT_INIT;
 	bool with = terminal == TERMINAL_YES ||
 		    (terminal == TERMINAL_AUTO && all_terminals());
 
+	*interrupted = false;
 	tty_recover(vm->paths);
 	if (!reach(vm, &a))
 		return guest_lima_run(vm, t, cwd, words, status, e);
-	return exec_there(
-	    vm, &a, t, cwd, (const char *const *)words, with, status, e);
+	return exec_there(vm, &a, t, cwd, (const char *const *)words, with,
+	    status, interrupted, e);
 }
 
 int
@@ -159,12 +161,13 @@ guest_shell(const struct vm *vm, const struct trusted *t, const char *cwd,
 	static const char *const login[] = { "/bin/sh", "-c",
 		"exec \"${SHELL:-/bin/sh}\" -l", NULL };
 	cleanup(agent) struct agent_conn a = AGENT_INIT;
+	bool ignored;
 
 	tty_recover(vm->paths);
 	if (!reach(vm, &a))
 		return guest_lima_shell(vm, t, cwd, status, e);
 	return exec_there(
-	    vm, &a, t, cwd, login, isatty(STDIN_FILENO), status, e);
+	    vm, &a, t, cwd, login, isatty(STDIN_FILENO), status, &ignored, e);
 }
 
 static int

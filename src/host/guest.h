@@ -17,9 +17,10 @@ enum guest_terminal {
 	TERMINAL_YES,
 	TERMINAL_NO
 };
+/* *interrupted: SIGINT ended it, and not an exit status of 130. */
 int guest_run(const struct vm *vm, const struct trusted *t, const char *cwd,
     char *const *words, enum guest_terminal terminal, int *status,
-    struct err *e) must_check;
+    bool *interrupted, struct err *e) must_check;
 
 /* Text typed in a shell of the host's. */
 struct guest_line {

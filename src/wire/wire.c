@@ -196,6 +196,7 @@ allowed(const struct wire_reader *r, uint32_t type, uint32_t stream)
 	case WIRE_SIGNAL:
 	case WIRE_WINCH:
 	case WIRE_CLOSE:
+	case WIRE_UNREAD:
 		return guest && stream;
 	case WIRE_ENDSES:
 	case WIRE_PING:

@@ -68,6 +68,8 @@
  *   CLOSE   -: the host does not want this command any more: its group gets
  *           SIGHUP and SIGCONT and after WIRE_HUP_MS SIGKILL. EXIT follows
  *           at once. A session stays
+ *   UNREAD  u32 type (STDOUT, STDERR): nobody reads this output any more, so
+ *           whoever writes it gets SIGPIPE or EPIPE. Not on a terminal
  *   ENDSES  stream 0; str session: end it. No answer
  *   PING    stream 0; up to 64 bytes, come back as PONG. Unanswered ones may
  *           be dropped in favour of the last
@@ -146,6 +148,7 @@ enum wire_type {
 	WIRE_ENDSES,
 	WIRE_PING,
 	WIRE_STATS,
+	WIRE_UNREAD,
 	WIRE_CREDIT = 32,
 	WIRE_EOF,
 	WIRE_HELLO = 64,

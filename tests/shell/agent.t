@@ -39,6 +39,12 @@ without_reader() { # bash has PIPESTATUS
 	is "$(timeout 30 bash -c '"$BUILD/agent_client" "$way" exec yes | head -n 1
 		echo "${PIPESTATUS[0]}"')" "$(printf 'y\n141')"
 }
+writer_alone() { # others of the command go on
+	is "$(c sh -c 'yes; echo $? >&2; exit 3' 2>"$tmp/err" | head -n 1)" y &&
+	    is "$(cat "$tmp/err")" 141 &&
+	    is "$({ c sh -c 'yes >&2; echo $?'; echo "$?"; } 2>&1 >"$tmp/out" | head -n 1)" y &&
+	    is "$(cat "$tmp/out")" "$(printf '141\n0')"
+}
 half_closed() { # the command goes on after its input has ended
 	is "$(printf 'a\n' | c sh -c 'cat; echo end')" "$(printf 'a\nend')"
 }
@@ -99,6 +105,7 @@ for way in "$ports" "$socket"; do
 	ok "by $by: every byte" binary_both_ways
 	ok "by $by: an input that ends" half_closed
 	ok "by $by: an output that nobody reads" without_reader
+	ok "by $by: of which only its writer learns" writer_alone
 	ok "by $by: arguments as long as the kernel takes" long_arguments
 	ok "by $by: without a terminal" without_terminal
 	ok "by $by: 64 at once" many_at_once

@@ -35,6 +35,14 @@ ok 'words arrive as they are' prints 'a=b|*||' m run printf '%s|' 'a=b' '*' ''
 ok 'in the same directory, with its variables' prints "$project hello 1" m run sh -c "$in_guest"
 ok 'its status' expect_status 42 m run -- sh -c 'exit 42'
 ok 'killed by a signal' expect_status 137 m run sh -c 'kill -9 $$'
+dies() { # as a shell sees it; -2 is SIGINT
+	PATH=$bin:$tools "${python:?}" -c 'import subprocess, sys; print(subprocess.call(sys.argv[1:]))' \
+	    "$machine" run sh -c "$1" >"$tmp/died" 2>&1
+	is "$(cat "$tmp/died")" "$2"
+}
+python=$(command -v python3)
+ok 'of SIGINT it dies itself, for loops' dies 'kill -INT $$' -2
+ok 'a status of 130 is one' dies 'exit 130' 130
 ok 'not found' expect_status 127 m run no-such-program
 ok 'and says so' says 127 'machine: no-such-program: command not found'
 ok '-T: no terminal' expect_status 1 m run -T tty -s

@@ -328,14 +328,14 @@ test_roles(void)
 		const char *stream, *connection;
 	} rows[] = { { WIRE_EXEC, "g", "" }, { WIRE_LINE, "g", "" },
 		{ WIRE_STDIN, "g", "" }, { WIRE_SIGNAL, "g", "" },
-		{ WIRE_WINCH, "g", "" }, { WIRE_CLOSE, "g", "" },
-		{ WIRE_ENDSES, "", "g" }, { WIRE_PING, "", "g" },
-		{ WIRE_STATS, "", "g" }, { WIRE_CREDIT, "gh", "" },
-		{ WIRE_EOF, "gh", "" }, { WIRE_HELLO, "", "h" },
-		{ WIRE_STDOUT, "h", "" }, { WIRE_STDERR, "h", "" },
-		{ WIRE_NOTICE, "h", "" }, { WIRE_STOPPED, "h", "" },
-		{ WIRE_EXIT, "h", "" }, { WIRE_PONG, "", "h" },
-		{ WIRE_STATED, "", "h" } };
+		{ WIRE_UNREAD, "g", "" }, { WIRE_WINCH, "g", "" },
+		{ WIRE_CLOSE, "g", "" }, { WIRE_ENDSES, "", "g" },
+		{ WIRE_PING, "", "g" }, { WIRE_STATS, "", "g" },
+		{ WIRE_CREDIT, "gh", "" }, { WIRE_EOF, "gh", "" },
+		{ WIRE_HELLO, "", "h" }, { WIRE_STDOUT, "h", "" },
+		{ WIRE_STDERR, "h", "" }, { WIRE_NOTICE, "h", "" },
+		{ WIRE_STOPPED, "h", "" }, { WIRE_EXIT, "h", "" },
+		{ WIRE_PONG, "", "h" }, { WIRE_STATED, "", "h" } };
 	unsigned wrong = 0;
 
 	for (unsigned i = 0; i < 4 * 128; i++) {

@@ -54,10 +54,11 @@ int fs_private_subdir(
 
 /*
  * Lock dirfd/name (flock on an open file, which the kernel gives back when the
- * process dies). With LOCK_WAIT it waits; otherwise -1 with e->sys EWOULDBLOCK
- * if somebody else has it. Returns the descriptor; closing it unlocks.
+ * process dies). With LOCK_WAIT it waits; with LOCK_TRY -1 and e->sys
+ * EWOULDBLOCK if somebody else has it. LOCK_SHARE waits, too, and several may
+ * have it so. Returns the descriptor; closing it unlocks.
  */
-enum fs_lock { LOCK_TRY, LOCK_WAIT };
+enum fs_lock { LOCK_TRY, LOCK_WAIT, LOCK_SHARE };
 int fs_lock(
     int dirfd, const char *name, enum fs_lock how, struct err *e) must_check;
 
@@ -68,7 +69,7 @@ int fs_lock(
 int fs_lock_wait_free(
     int dirfd, const char *name, int timeout_ms, struct err *e) must_check;
 
-/* Does somebody have dirfd/name locked just now? */
+/* Does somebody have dirfd/name locked for himself just now? */
 bool fs_lock_held(int dirfd, const char *name);
 
 /* A file without a name that holds these bytes, read from the beginning. */

@@ -51,7 +51,9 @@ fs_lock(int dirfd, const char *name, enum fs_lock how, struct err *e)
 	if (how == LOCK_TRY)
 		rc = try_lock(fd);
 	else
-		while ((rc = flock(fd, LOCK_EX)) && errno == EINTR)
+		while (
+		    (rc = flock(fd, how == LOCK_SHARE ? LOCK_SH : LOCK_EX)) &&
+		    errno == EINTR)
 			;
 	return rc ? err_sys(e, "cannot lock %s", name) : steal_fd(&fd);
 }

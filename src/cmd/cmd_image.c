@@ -6,6 +6,7 @@
 #include "core/word.h"
 #include "host/image_store.h"
 #include "host/layer_use.h"
+#include "host/vm.h"
 
 /* --- prune --------------------------------------------------------------- */
 
@@ -37,7 +38,7 @@ sum_doomed(const struct layer_uses *u, uint64_t *bytes, bool show)
 static int
 look_idle(struct layer_uses *u, const struct lima *l, bool all, struct err *e)
 {
-	if (layer_sweep(l->paths, e) || layer_uses_look(u, l, e))
+	if (vm_sweep(l, e) || layer_uses_look(u, l, e))
 		return -1;
 	if (u->busy)
 		return err_set(e, ERR_BACKEND,

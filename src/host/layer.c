@@ -144,6 +144,20 @@ layer_lock(const struct layer *l, struct err *e)
 }
 
 int
+layer_hold(struct layer *l, struct err *e)
+{
+	char name[64];
+	cleanup(fd) int layers = beside(l, LOCK, name, e);
+	int held = layers < 0 ? -1 : fs_lock(layers, name, LOCK_SHARE, e);
+	struct stat st;
+
+	/* Who removes it has the lock to himself, so now it is known. */
+	if (held >= 0)
+		l->exists = lstat(l->dir, &st) == 0;
+	return held;
+}
+
+int
 layer_wait(const struct layer *l, int timeout_ms, struct err *e)
 {
 	char name[64];

@@ -91,6 +91,12 @@ void layer_abandon(const struct layer *l);
 /* It cannot be booted directly after all, says the guest. */
 int layer_demote(struct layer *l, const char *why, struct err *e) must_check;
 
+/*
+ * While this descriptor is open it is not removed; the caller closes it. That
+ * it has gone just now is no error: l does not exist any more.
+ */
+int layer_hold(struct layer *l, struct err *e) must_check;
+
 /* Somebody starts on it: for "last use". */
 void layer_touch(const struct layer *l);
 time_t layer_last_use(const struct layer *l);
@@ -103,7 +109,7 @@ int layer_each(const struct paths *p,
 /*
  * Take one away that nobody uses; who does is for the caller to know
  * (layer_use.h), and is asked once more when nothing new can stand on it. 1: it
- * is in use, or being made, and stays.
+ * is in use, held, or being made, and stays.
  */
 typedef bool layer_used_fn(const char *name, void *arg);
 int layer_remove(const struct paths *p, const char *name, layer_used_fn *used,

@@ -70,6 +70,9 @@ int vm_ensure(struct vm *vm, const struct trusted *t, bool retry,
 int vm_build_images(
     struct vm *vm, const struct trusted *t, struct err *e) must_check;
 
+/* Remove what builders that died have left: begun layers, and VMs. */
+int vm_sweep(const struct lima *l, struct err *e) must_check;
+
 /* The worker behind vm_begin(): the lock is its descriptor PROC_LOCK_FD. */
 int vm_work(struct vm *vm, const struct trusted *t, struct err *e) must_check;
 

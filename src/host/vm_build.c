@@ -31,16 +31,20 @@ struct build {
 	struct machinefile mf;
 };
 
+void
+vm_build_name(const char *layer, char name[3 + HASH_XXH64_HEX])
+{
+	memcpy(name, "b-", 2);
+	hash_xxh64(layer, strlen(layer), name + 2);
+}
+
 static void
 build_init(struct build *b, const struct work *w, const struct layer *l)
 {
-	char hex[HASH_XXH64_HEX + 1];
-
 	b->vm = *w->vm;
 	b->vm.record = (struct record){ .image = NULL };
 	b->vm.building = true;
-	hash_xxh64(l->name, strlen(l->name), hex);
-	(void)snprintf(b->vm.instance, sizeof(b->vm.instance), "b-%s", hex);
+	vm_build_name(l->name, b->vm.instance);
 	b->mf = *w->mf;
 	b->mf.nports = b->mf.nmounts = b->mf.nvolumes = 0;
 	b->mf.nprivate_dirs = b->mf.nagents = 0;
@@ -63,10 +67,7 @@ build_init(struct build *b, const struct work *w, const struct layer *l)
 static int
 build_end(struct build *b, struct err *e)
 {
-	int rc = lima_clear(&b->vm.lima, b->vm.instance, b->work.log, e) ||
-			 lima_discard(&b->vm.lima, b->vm.instance, e)
-		     ? -1
-		     : 0;
+	int rc = vm_discard_build(&b->vm.lima, b->vm.instance, b->work.log, e);
 
 	agent_close(&b->work.agent);
 	record_release(&b->vm.record);
@@ -75,35 +76,41 @@ build_end(struct build *b, struct err *e)
 	return rc;
 }
 
-/*
- * Hold the layer's lock, or wait until somebody else has made it: then l
- * exists. The lock is for the caller to close.
- */
 static int
-lock_or_wait(const struct work *w, struct layer *l, const struct buf *text,
+look_again(const struct work *w, struct layer *l, const struct buf *text,
     struct err *e)
 {
 	const enum layer_kind kind = layer_kind_of(l->name);
-	int lock, rc;
 
-	while ((lock = layer_lock(l, e)) < 0) {
+	layer_release(l);
+	return layer_find(l, w->vm->paths, kind, text, e);
+}
+
+/*
+ * Hold the layer's lock, in *lock for the caller to close; or wait until
+ * somebody else has made it: then l exists.
+ */
+static int
+lock_or_wait(const struct work *w, struct layer *l, const struct buf *text,
+    int *lock, struct err *e)
+{
+	int rc;
+
+	while ((*lock = layer_lock(l, e)) < 0) {
 		if (e->sys != EWOULDBLOCK)
 			return -1;
 		vm_stage_set(w->vm,
 		    "waiting for another project that makes the same image");
 		while ((rc = layer_wait(l, WAIT_MS, e)) == 1)
 			continue;
-		if (rc)
+		/* Those who use it hold it, too, so there may be no lock. */
+		if (rc || look_again(w, l, text, e))
 			return -1;
+		if (l->exists)
+			return 0;
 	}
 	/* It may be there by now; or its maker has died. */
-	layer_release(l);
-	if (layer_find(l, w->vm->paths, kind, text, e) ||
-	    layer_sweep(w->vm->paths, e)) {
-		fd_close(lock);
-		return -1;
-	}
-	return lock;
+	return look_again(w, l, text, e) || vm_sweep(&w->vm->lima, e) ? -1 : 0;
 }
 
 /* Room for what is to be stored; without it QEMU would stop in the middle. */
@@ -228,14 +235,14 @@ static int
 build(struct work *w, struct layer *l, const struct buf *text, make *f,
     const struct layer *base, struct err *e)
 {
-	cleanup(fd) int lock = lock_or_wait(w, l, text, e);
+	cleanup(fd) int lock = -1;
 	cleanup(str) char *dir = NULL;
 	struct layer_record r = { .parent = "" };
 	struct err more = ERR_INIT;
 	struct build b;
 	int rc;
 
-	if (lock < 0)
+	if (lock_or_wait(w, l, text, &lock, e))
 		return -1;
 	if (l->exists)
 		return 0;
@@ -243,8 +250,7 @@ build(struct work *w, struct layer *l, const struct buf *text, make *f,
 		return -1;
 	build_init(&b, w, l);
 	/* A build that was killed has left its VM. */
-	rc = lima_clear(&b.vm.lima, b.vm.instance, w->log, e) ||
-		     lima_discard(&b.vm.lima, b.vm.instance, e) ||
+	rc = vm_discard_build(&b.vm.lima, b.vm.instance, w->log, e) ||
 		     (base && (layer_open(
 				   &b.work.base, w->vm->paths, base->name, e) ||
 				  layer_open(&b.work.top, w->vm->paths,
@@ -323,8 +329,8 @@ vm_capture(struct work *w, struct err *e)
 	if (layer_find(&l, w->vm->paths, KIND_PROJECT, &text, e))
 		return -1;
 	if (!l.exists) {
-		lock = lock_or_wait(w, &l, &text, e);
-		if (lock < 0 || check_room(w, e) || vm_power_off(w->vm, e))
+		if (lock_or_wait(w, &l, &text, &lock, e) || check_room(w, e) ||
+		    vm_power_off(w->vm, e))
 			return -1;
 		vm_stage_set(w->vm, "storing what the steps have made");
 		if (!l.exists && store_project(w, &l, &text, e))
@@ -332,5 +338,8 @@ vm_capture(struct work *w, struct err *e)
 	} else if (vm_power_off(w->vm, e)) {
 		return -1;
 	}
+	/* Not ours alone any more: what is found now is held. */
+	if (lock >= 0)
+		fd_close(steal_fd(&lock));
 	return vm_find_layers(w, e);
 }

@@ -145,6 +145,26 @@ vm_project_text(const struct work *w, size_t nsteps, struct buf *text)
 	buf_adds(text, "\n");
 }
 
+/* Somebody may be about to remove it: not from now on, or it has gone. */
+static int
+hold(struct work *w, struct layer *l, struct err *e)
+{
+	int fd = l->exists ? layer_hold(l, e) : -1;
+
+	if (fd >= 0 && l->exists)
+		w->held[w->nheld++] = fd;
+	else
+		fd_close(fd);
+	return fd < 0 && l->exists ? -1 : 0;
+}
+
+void
+vm_let_go(struct work *w)
+{
+	while (w->nheld)
+		fd_close(w->held[--w->nheld]);
+}
+
 /* The layer with the most of our steps, and none that is not ours. */
 static int
 find_top(struct work *w, struct err *e)
@@ -154,7 +174,8 @@ find_top(struct work *w, struct err *e)
 		cleanup(buf) struct buf text = BUF_INIT;
 
 		vm_project_text(w, w->top_steps, &text);
-		if (layer_find(&w->top, w->vm->paths, KIND_PROJECT, &text, e))
+		if (layer_find(&w->top, w->vm->paths, KIND_PROJECT, &text, e) ||
+		    hold(w, &w->top, e))
 			return -1;
 		if (w->top.exists)
 			return 0;
@@ -170,10 +191,13 @@ vm_find_layers(struct work *w, struct err *e)
 {
 	layer_release(&w->base);
 	layer_release(&w->golden);
+	vm_let_go(w);
 	if (make_texts(w, e) ||
 	    layer_find(&w->base, w->vm->paths, KIND_BASE, &w->base_text, e) ||
+	    hold(w, &w->base, e) ||
 	    layer_find(
-		&w->golden, w->vm->paths, KIND_GOLDEN, &w->golden_text, e))
+		&w->golden, w->vm->paths, KIND_GOLDEN, &w->golden_text, e) ||
+	    hold(w, &w->golden, e))
 		return -1;
 	return find_top(w, e);
 }

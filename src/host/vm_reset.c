@@ -124,6 +124,19 @@ doom_own(
 	return 0;
 }
 
+/* What somebody holds who starts on it is not removed. */
+static int
+check_gone(const struct layer_uses *u, const struct vm *vm, const char *root,
+    struct err *e)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (is_own(&u->v[i], vm, root) && !u->v[i].doomed)
+			return err_set(e, ERR_BACKEND,
+			    "another project has the same steps, and its VM is "
+			    "being started: try again when that is over");
+	return 0;
+}
+
 static void
 doom_golden(
     struct layer_uses *u, const struct vm *vm, const char *root, bool *kept)
@@ -166,7 +179,8 @@ vm_rebuild(
 	if (!rc && golden)
 		doom_golden(&u, vm, root, kept);
 	if (!rc)
-		rc = layer_uses_remove(&u, &vm->lima, e);
+		rc = layer_uses_remove(&u, &vm->lima, e) ||
+		     check_gone(&u, vm, root, e);
 	(void)unlinkat(vm->state.fd, VM_STAGE, 0);
 	return rc ? -1 : was;
 }

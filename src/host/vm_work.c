@@ -145,11 +145,13 @@ provision(struct work *w, struct err *e)
 static int
 build(struct work *w, unsigned steps, struct err *e)
 {
-	if ((steps & PLAN_BASE && vm_build_base(w, e)) ||
-	    (steps & PLAN_GOLDEN && vm_build_golden(w, e)))
+	/* Each time: it is held then, and what stands on it may be there. */
+	if (steps & PLAN_BASE && (vm_build_base(w, e) || vm_find_layers(w, e)))
 		return -1;
-	/* What stands on them may be there already: another project's. */
-	return steps & (PLAN_BASE | PLAN_GOLDEN) ? vm_find_layers(w, e) : 0;
+	if (steps & PLAN_GOLDEN &&
+	    (vm_build_golden(w, e) || vm_find_layers(w, e)))
+		return -1;
+	return 0;
 }
 
 static int
@@ -253,6 +255,7 @@ static int
 prepare(struct work *w, struct err *e)
 {
 	struct vm *vm = w->vm;
+	struct err ignored = ERR_INIT;
 
 	if (refuse_unbuilt(w, e) || vm_resolve_mounts(w, e) ||
 	    storage_make(&w->storage, w->mf, trusted_root(w->trusted),
@@ -264,6 +267,8 @@ prepare(struct work *w, struct err *e)
 		return -1;
 	if (read_certificates(w, e))
 		return -1;
+	/* It takes room; that it is there stops nobody. */
+	(void)!vm_sweep(&vm->lima, &ignored);
 	list_files(w);
 	currency_layer(
 	    LAYER_SESSION, &(struct described){ .mf = w->mf }, w->session);
@@ -274,6 +279,7 @@ static void
 work_release(struct work *w)
 {
 	agent_close(&w->agent);
+	vm_let_go(w);
 	layer_release(&w->base);
 	layer_release(&w->golden);
 	layer_release(&w->top);

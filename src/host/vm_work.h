@@ -11,7 +11,8 @@
 /*
  * What is done to a VM by the holder of its project's lock. For the vm*.c files
  * only: vm.c decides who works, vm_work.c carries out the plan, vm_layers.c
- * knows the layers, vm_build.c makes them, vm_lay.c lays out the instance,
+ * knows the layers, vm_build.c makes them, vm_sweep.c removes what is left of
+ * that, vm_lay.c lays out the instance,
  * vm_boot.c starts and powers off, vm_wait.c waits, vm_provision.c
  * runs the steps.
  */
@@ -52,6 +53,8 @@ struct work {
 	/* What the session disk stands on, see vm_layers.c. */
 	struct layer base, golden, top;
 	size_t top_steps; /* how many of the steps are in top */
+	int held[3]; /* descriptors that keep these from being removed */
+	size_t nheld;
 	struct buf base_text, golden_text;
 
 	struct agent_conn agent; /* from the boot on, if the guest has one */
@@ -74,7 +77,18 @@ const struct layer *vm_parent(const struct work *w);
 /* The text of a layer with all steps in it. */
 void vm_project_text(const struct work *w, size_t nsteps, struct buf *text);
 
+void vm_let_go(struct work *w); /* of the layers */
+
+/* --- vm_sweep.c --- */
+
+/* End the VM of this name, in which a layer was made, and remove it. */
+int vm_discard_build(
+    const struct lima *l, const char *name, int log, struct err *e) must_check;
+
 /* --- vm_build.c --- */
+
+/* "b-" and what the layer's name makes of 16 digits. */
+void vm_build_name(const char *layer, char name[3 + HASH_XXH64_HEX]);
 
 /* Make it, or wait for somebody else who does. */
 int vm_build_base(struct work *w, struct err *e) must_check;

@@ -91,7 +91,7 @@ whole() {
 	is=$(stat -c %i "$volume/datadisk" 2>/dev/null) || return 0
 	[ "${inode=$is}" = "$is" ] || { echo 'the volume is another one'; return 1; }
 }
-left() { ls "$lima" "$layers" | grep -e '^b-[0-9a-f]\{16\}$' -e '\.new$'; }
+left() { ls "$lima" "$layers" "$MACHINE_HOME/run" | grep -e '^b-[0-9a-f]\{16\}$' -e '\.new$'; }
 
 # The next start, by nobody who knows what has happened.
 recovers() {
@@ -139,11 +139,13 @@ one_cut() {
 	8) act='rebuild --all' && cut $((long * 2)) m -q rebuild --all --yes ;;
 	9) act='image prune --all' && m -q stop && cut "$long" m -q image prune --all --yes ;;
 	esac
-	if [ "$new" ]; then
-		act="start, anew from the $new"
-		want "$new"
-		eval "cut \$long_$new m -q start"
-	fi
+	[ "$new" ] || return 0
+	act="start, anew from the $new"
+	want "$new"
+	eval "cut \$long_$new m -q start"
+	# Nobody may ever ask for that again.
+	random 3
+	[ "$r" != 0 ] || { packages=p2 && want project && act="$act, and then another one"; }
 }
 while [ "$round" -lt $((ROUNDS + 3)) ]; do
 	round=$((round + 1)) new=''

@@ -247,6 +247,14 @@ kill -9 "$(worker)" && rm "$fake/hold.start.b"
 run there -q start
 ok 'if the first dies, the second makes it' is "$status $(kinds)" '0 b'
 ok 'with nothing left of that' is "$(left "$(layer b)")" ''
+(cd "$other" && m -q stop)
+: >"$fake/hold.bake" && printf 'packages: [curl]\n' | machinefile
+m -q start --background && await test -e "$fake/held.bake"
+kill -9 "$(worker)" && rm "$fake/hold.bake" && await idle
+ok '(a VM with packages that its maker has left)' is "$(left "$(layer b)" | wc -l)" 2
+: >Machinefile && allow
+run m -q start
+ok 'the next start of anything takes it away' is "$status $(left "$(layer b)")$(ls "$MACHINE_HOME/run" | grep ^b-)" '0 '
 (cd "$other" && m -q stop && m -q destroy --yes) && rm -rf "$other"
 
 dies_at() { # PLACE: a hold of limactl's, or of qemu-img's

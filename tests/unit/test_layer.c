@@ -209,6 +209,40 @@ test_damaged(void)
 	}
 }
 
+static bool
+removed_too(const char *name, void *arg)
+{
+	(void)name;
+	(void)arg;
+	return false;
+}
+
+/* One that somebody is about to use, of which no VM lives yet. */
+static void
+test_held(void)
+{
+	cleanup(buf) struct buf text = text_of("held");
+	cleanup(layer) struct layer l = { .name = "" };
+	struct err e = ERR_INIT;
+	int one, two;
+
+	CHECK(layer_find(&l, &paths, KIND_BASE, &text, &e) == 0);
+	CHECK(build(&l, &text, true));
+	one = layer_hold(&l, &e);
+	two = layer_hold(&l, &e);
+	CHECK(one >= 0 && two >= 0 && l.exists);
+	CHECK(layer_wait(&l, 100, &e) == 0); /* nobody builds it */
+	fd_close(one);
+	CHECK(layer_remove(&paths, l.name, removed_too, NULL, &e) == 1);
+	CHECK(there(l.name));
+	fd_close(two);
+	CHECK(layer_remove(&paths, l.name, removed_too, NULL, &e) == 0);
+	CHECK(!there(l.name));
+	one = layer_hold(&l, &e);
+	CHECK(one >= 0 && !l.exists);
+	fd_close(one);
+}
+
 int
 main(void)
 {
@@ -223,6 +257,7 @@ main(void)
 	test_torn();
 	test_list();
 	test_damaged();
+	test_held();
 	paths_release(&paths);
 	CHECK(fs_remove_tree(AT_FDCWD, top, &e) == 0);
 	return tap_end();

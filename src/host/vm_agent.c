@@ -103,10 +103,12 @@ step(struct work *w, const struct step *s, const struct argv *env, int script,
 
 	if (agent_exec(&w->agent, &x, &io, &r, e))
 		return -1;
-	if (r.lost || r.not_run)
-		return err_set(e, ERR_BACKEND,
+	if (r.lost || r.not_run) {
+		err_set(e, ERR_BACKEND,
 		    "the step was cut short: %s: see machine logs provision",
 		    r.why.s);
+		return vm_blame_room(w->vm, e);
+	}
 	*status = r.status;
 	return 0;
 }

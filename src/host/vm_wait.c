@@ -16,6 +16,7 @@
 #define GREETING_MS 1000 /* then look whether the VM still lives */
 #define ASK_SECONDS 60
 #define SERIAL_MAX (64u << 10)
+#define ROOM_MIN (64u << 20) /* QEMU stops a VM that cannot write */
 
 /* What our init says when it gives up (src/guest/init.h). */
 static const char cannot[] = "machine: cannot boot this image directly: ";
@@ -65,6 +66,20 @@ was_refused(struct work *w, const char *why)
 	return true;
 }
 
+int
+vm_blame_room(const struct vm *vm, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	uint64_t room;
+
+	if (fs_room(vm->paths->data, &room, &ignored) || room >= ROOM_MIN)
+		return -1;
+	return err_wrap(e,
+	    "%s has only %llu MiB left: make room, or type: machine image "
+	    "prune; without, a VM stands still",
+	    vm->paths->data, (unsigned long long)(room >> 20));
+}
+
 static int
 boot_failed(struct work *w, const char *what, struct err *e)
 {
@@ -82,9 +97,10 @@ boot_failed(struct work *w, const char *what, struct err *e)
 		    "the VM did not start: %s: to run the steps anew, type: "
 		    "machine rebuild",
 		    why.s);
-	return err_set(e, ERR_BACKEND,
+	err_set(e, ERR_BACKEND,
 	    "the VM did not start: %s; the end of engine.log:\n%s", what,
 	    lines);
+	return vm_blame_room(w->vm, e);
 }
 
 static int64_t

@@ -119,6 +119,11 @@ int vm_wait_ready(struct work *w, struct err *e) must_check;
  * be asked; Lima's own scripts, which a stock boot runs, have ended.
  */
 int vm_wait_systemd(struct work *w, struct err *e) must_check;
+/*
+ * A VM does not answer, as *e says: put in front that the disk of the host is
+ * full, if it is. Always -1.
+ */
+int vm_blame_room(const struct vm *vm, struct err *e);
 /* What `ready` in the Machinefile waits for, if anything. */
 int vm_wait_listening(struct work *w, struct err *e) must_check;
 /*

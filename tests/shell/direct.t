@@ -53,6 +53,19 @@ echo "$gives_up" >"$fake/serial"
 run soon -q start
 ok 'it may give no reason' is "$status" 0
 
+# --- on a disk that is full ------------------------------------------------------------
+# A file system of its own, for this one command.
+full() {
+	unshare -rm sh -ec 'cp -a "$1" "$2" && mount -t tmpfs -o size=3m,mode=700 full "$1"
+	cp -a "$2"/. "$1" && shift 2 && exec unshare --user --map-user=1000 --map-group=1000 "$@"' \
+	    sh "$MACHINE_HOME/data" "$tmp/data" env PATH="$bin:$tools" "$machine" -q start
+}
+m -q stop
+echo fails >"$fake/fault.start.once"
+run full
+ok 'a VM that does not start on a full disk: that comes first' is "$status $(sed -n '1s/ [0-9] MiB/ N MiB/p' "$tmp/err" | sed 's/: the VM did not start:.*//')" \
+    "1 machine: $MACHINE_HOME/data has only N MiB left: make room, or type: machine image prune; without, a VM stands still"
+
 # --- while an image is made ---------------------------------------------------------
 make_direct
 echo 'packages: [git]' | machinefile

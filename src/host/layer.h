@@ -44,7 +44,7 @@ struct layer_record {
 };
 
 void layer_record_release(struct layer_record *r);
-/* For layer.c: the file record.json. */
+/* For layer.c: the file record.json, and that there is a disk beside it. */
 int layer_record_read(
     struct layer_record *r, const char *dir, struct err *e) must_check;
 int layer_record_write(

@@ -3,6 +3,8 @@
 #include "base/utf8.h"
 #include "host/layer.h"
 
+#include <sys/stat.h>
+
 #include <fcntl.h>
 
 #define RECORD "record.json"
@@ -17,8 +19,8 @@ get_copy(const struct json *j, const char *key)
 	return s ? xstrdup(s) : NULL;
 }
 
-int
-layer_record_read(struct layer_record *r, const char *dir, struct err *e)
+static int
+read_record(struct layer_record *r, const char *dir, struct err *e)
 {
 	cleanup(str) char *path = path_join(dir, RECORD);
 	cleanup(str) char *text = NULL;
@@ -34,8 +36,7 @@ layer_record_read(struct layer_record *r, const char *dir, struct err *e)
 	if (!json_get_int(j, "version", &version) ||
 	    version != RECORD_VERSION || !json_get_int(j, "made", &r->made) ||
 	    (parent && !layer_is_name(parent)))
-		return err_set(e, ERR_CONFIG,
-		    "%s is damaged: type: machine image prune --all", path);
+		return err_set(e, ERR_CONFIG, "%s is not what we write", path);
 	if (parent)
 		memcpy(r->parent, parent, strlen(parent) + 1);
 	r->image = get_copy(j, "image");
@@ -43,6 +44,21 @@ layer_record_read(struct layer_record *r, const char *dir, struct err *e)
 	r->why = get_copy(j, "why");
 	r->project = get_copy(j, "project");
 	return 0;
+}
+
+int
+layer_record_read(struct layer_record *r, const char *dir, struct err *e)
+{
+	cleanup(str) char *disk = path_join(dir, "disk.qcow2");
+	struct stat st;
+
+	if (!read_record(r, dir, e)) {
+		if (lstat(disk, &st) == 0)
+			return 0;
+		err_sys(e, "%s", disk);
+	}
+	return err_wrap(
+	    e, "an image is damaged: to remove it, type: machine image prune");
 }
 
 void

@@ -117,7 +117,7 @@ mv "$tmp/record" "$state/projects/$id/record.json"
 m -q stop
 echo '{' >"$layers/$(layer b)/record.json"
 run m -q start
-ok 'a damaged one is not used' ends 1 "machine: $layers/$(layer b)/record.json: not valid JSON: line 2: string or '}' expected near end of file" 
+ok 'a damaged one is not used' ends 1 "machine: an image is damaged: to remove it, type: machine image prune: $layers/$(layer b)/record.json: not valid JSON: line 2: string or '}' expected near end of file" 
 ok 'the list says so' grep -q '^  damaged: to remove it, type: machine image prune' "$(m image list >"$tmp/l"; echo "$tmp/l")"
 run m image prune --yes
 ok 'prune removes it' is "$status $(kinds)" '0 '

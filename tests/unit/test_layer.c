@@ -198,6 +198,7 @@ test_damaged(void)
 	static const char *const records[] = { "", "{}", "{\"version\":1}",
 		"{\"version\":1,\"made\":1,\"parent\":\"../../x\"}",
 		"{\"version\":2,\"made\":1}" };
+	cleanup(str) char *disk = NULL;
 	struct err e = ERR_INIT;
 
 	CHECK(layer_find(&l, &paths, KIND_BASE, &text, &e) == 0);
@@ -205,8 +206,16 @@ test_damaged(void)
 	for (size_t i = 0; i < ARRAY_LEN(records); i++) {
 		put(l.dir, "record.json", records[i]);
 		CHECK(layer_find(&again, &paths, KIND_BASE, &text, &e) < 0);
+		CHECK(strstr(e.msg, "type: machine image prune") != NULL);
 		layer_release(&again);
 	}
+	put(l.dir, "record.json", "{\"version\":1,\"made\":1}");
+	CHECK(layer_find(&again, &paths, KIND_BASE, &text, &e) == 0);
+	layer_release(&again);
+	disk = path_join(l.dir, "disk.qcow2");
+	CHECK(unlink(disk) == 0);
+	CHECK(layer_find(&again, &paths, KIND_BASE, &text, &e) < 0);
+	layer_release(&again);
 }
 
 static bool

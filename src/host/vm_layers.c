@@ -139,7 +139,14 @@ vm_project_text(const struct work *w, size_t nsteps, struct buf *text)
 {
 	const struct described d = described(w);
 
+	const char *root = trusted_root(w->trusted);
+
 	currency_steps_text(text, &d, w->steps, nsteps);
+	/*
+	 * Steps read what is in the project's directory, too: what those of
+	 * another one have made is neither the same nor to be trusted.
+	 */
+	buf_addf(text, "project %zu:%s\n", strlen(root), root);
 	/* So that a project's layer goes with the golden one that it is of. */
 	buf_adds(text, vm_parent(w)->name);
 	buf_adds(text, "\n");

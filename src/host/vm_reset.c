@@ -103,28 +103,14 @@ is_own(const struct layer_use *use, const struct vm *vm, const char *root)
 		   (top && strcmp(top, use->layer.name) == 0));
 }
 
-/* Two checkouts with the same steps share a layer. */
-static int
-doom_own(
-    struct layer_uses *u, const struct vm *vm, const char *root, struct err *e)
+static void
+doom_own(struct layer_uses *u, const struct vm *vm, const char *root)
 {
-	for (size_t i = 0; i < u->n; i++) {
-		struct layer_use *use = &u->v[i];
-		const char *who = another(use, root);
-
-		if (!is_own(use, vm, root))
-			continue;
-		if (use->live || use->building)
-			return err_set(e, ERR_BACKEND,
-			    "%s has the same steps, and its VM stands on what "
-			    "they have made: there, type: machine stop",
-			    who ? who : "another project");
-		use->doomed = true;
-	}
-	return 0;
+	for (size_t i = 0; i < u->n; i++)
+		u->v[i].doomed |= is_own(&u->v[i], vm, root);
 }
 
-/* What somebody holds who starts on it is not removed. */
+/* What is used, whoever does that, was not removed. */
 static int
 check_gone(const struct layer_uses *u, const struct vm *vm, const char *root,
     struct err *e)
@@ -132,8 +118,8 @@ check_gone(const struct layer_uses *u, const struct vm *vm, const char *root,
 	for (size_t i = 0; i < u->n; i++)
 		if (is_own(&u->v[i], vm, root) && !u->v[i].doomed)
 			return err_set(e, ERR_BACKEND,
-			    "another project has the same steps, and its VM is "
-			    "being started: try again when that is over");
+			    "what the steps have made is in use: try again "
+			    "when that is over");
 	return 0;
 }
 
@@ -172,10 +158,9 @@ vm_rebuild(
 	if (lock < 0)
 		return -1;
 	was = reset(vm, root, e);
-	rc = was < 0 || layer_uses_look(&u, &vm->lima, e) ||
-		     doom_own(&u, vm, root, e)
-		 ? -1
-		 : 0;
+	rc = was < 0 || layer_uses_look(&u, &vm->lima, e) ? -1 : 0;
+	if (!rc)
+		doom_own(&u, vm, root);
 	if (!rc && golden)
 		doom_golden(&u, vm, root, kept);
 	if (!rc)

@@ -165,18 +165,18 @@ ok 'packages are not installed again' is "$(wc -l <"$fake/baked")" "$baked"
 run m -q rebuild --all --yes
 ok 'with --all they are' is "$status $(kinds)" '0 b'
 m -q start && mkdir -p "$other" && (cd "$other" && steps && m -q start)
+ok 'the same steps in another project are run there' grep -qx setup "$other/log"
+ok 'and what they make is its own' is "$(kinds)" bgpp
 run m rebuild --yes
-ok 'not under another VM with the same steps' ends 1 "machine: $other has the same steps, and its VM stands on what they have made: there, type: machine stop"
-ok 'whose layer stays' is "$(kinds)" bgp
-(cd "$other" && m -q stop)
+ok 'it stays where this one is rebuilt' is "$status $(kinds) $(json "i['project'][0]['used_by']")" "0 bgp ['$other']"
+m -q start
 run m rebuild --all --yes
-ok 'packages that another project uses are kept' is "$status $(kinds) $(grep -c 'are kept: another project' "$tmp/err")" '0 bg 1'
+ok 'packages that another project uses are kept' is "$status $(kinds) $(grep -c 'are kept: another project' "$tmp/err")" '0 bgp 1'
 m -q start
 run m -q destroy --yes
-ok 'destroy leaves what another project uses' is "$(kinds)" bgp
+ok 'destroy takes its own' is "$(kinds)" bgp
 (cd "$other" && m -q destroy --yes)
-m -q start && run m -q destroy --yes
-ok 'and takes its own' is "$(kinds)" bg
+ok 'and so does the other' is "$(kinds)" bg
 rm -rf "$other"
 fresh
 

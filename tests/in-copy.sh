@@ -24,5 +24,5 @@ tar -cf - --exclude=./.git --exclude=./build/corpus \
     tar -xf - -C "$copy"
 chown -R "$(tests/as-user.sh --name):" "$copy"
 cd "$copy"
-export AS_USER_KEEP="BUILD PROVEFLAGS MACHINE_TEST_QUICK COLUMNS ${AS_USER_KEEP-}"
+export AS_USER_KEEP="BUILD PROVEFLAGS MACHINE_TEST_QUICK COLUMNS CASES ROUNDS SEED ${AS_USER_KEEP-}"
 exec tests/as-user.sh "$@"

@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <termios.h>
 
 struct stream *
 stream_new(struct conn *c, uint32_t id)
@@ -16,6 +15,7 @@ stream_new(struct conn *c, uint32_t id)
 
 	s->conn = c;
 	s->id = id;
+	s->in.window = WIRE_WINDOW; /* also of one that will be refused */
 	s->keeper.fd = s->out[0].w.fd = s->out[1].w.fd = s->in.w.fd = -1;
 	while (*p)
 		p = &(*p)->next;

@@ -2,11 +2,12 @@
  * A command over an agent whose directory is given: what `machine run` and the
  * hooks do, without a VM, for tests.
  *
- *	agent_client [-t] [-o KEY=VALUE]... DIR exec COMMAND [ARG...]
+ *	agent_client [-rt] [-o KEY=VALUE]... DIR exec COMMAND [ARG...]
  *	agent_client DIR line SHELL SID TEXT
  *
- * Keys: wait (ms for the connection), ping, frozen (ms), pid (of the VM), cwd,
- * run (the runtime directory), result (a file for what a hook would learn).
+ * -r: as root. Keys: wait (ms for the connection), ping, frozen (ms), pid (of
+ *the VM), cwd, run (the runtime directory), result (a file for what a hook
+ *would learn).
  */
 #include "base/base.h"
 
@@ -20,7 +21,7 @@ static struct {
 	const char *dir, *cwd, *run, *result;
 	int wait, ping, frozen;
 	pid_t vm;
-	bool terminal, closed_stdin;
+	bool terminal, root, closed_stdin;
 } opt = { .wait = 5000, .cwd = "", .run = "" };
 
 static void
@@ -95,7 +96,9 @@ run(struct agent_conn *a, int argc, char **argv)
 		io.leave_ms = 50;
 		rc = agent_line(a, &x, &io, &r, &e);
 	} else {
-		const struct wire_exec x = { .cwd = opt.cwd,
+		const struct wire_exec x = { .flags = opt.root ? WIRE_EXEC_ROOT
+							       : 0,
+			.cwd = opt.cwd,
 			.argv = (const char **)(uintptr_t)(argv + 1),
 			.env = (const char **)(uintptr_t)environ };
 
@@ -122,9 +125,11 @@ main(int argc, char **argv)
 
 	(void)paths;
 	proc_init();
-	while ((o = getopt(argc, argv, "+to:")) != -1) {
+	while ((o = getopt(argc, argv, "+rto:")) != -1) {
 		if (o == 't')
 			opt.terminal = true;
+		else if (o == 'r')
+			opt.root = true;
 		else if (o == 'o')
 			set(optarg);
 		else

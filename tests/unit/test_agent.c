@@ -104,6 +104,11 @@ test_exits(void)
 	CHECK(client_wait(&c, 1) == 125);
 	CHECK_STR(c.streams[1].text,
 	    "cannot change to /no/such/place in the guest: No such file or directory");
+	/* Its input may be on the way already. */
+	client_exec_full(&c, 1, 0, "/", missing, NULL);
+	client_feed(&c, 1, "input\n", 6);
+	client_frame(&c, WIRE_EOF, 1, NULL, 0);
+	CHECK(client_wait(&c, 1) == 127);
 	client_exec_full(&c, 1, WIRE_EXEC_PTY, "/", missing, NULL);
 	CHECK(client_wait(&c, 1) == 127);
 	CHECK_STR(c.streams[1].text, "no-such-command: command not found");

@@ -18,7 +18,7 @@ relay=$!
     --socket "$tmp/other/fwd.sock" &
 other=$!
 trap 'kill "$relay" "$other" 2>/dev/null; rm -rf "$tmp"' EXIT
-until grep -q ready "$tmp/relay" && [ -e "$tmp/socket/fwd.sock" ] &&
+until grep -qs ready "$tmp/relay" && [ -e "$tmp/socket/fwd.sock" ] &&
     [ -e "$tmp/other/fwd.sock" ]; do :; done
 
 is() { [ "$1" = "$2" ] || { echo "got:    $1"; echo "wanted: $2"; return 1; }; }

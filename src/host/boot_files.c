@@ -1,16 +1,22 @@
 #include "host/boot_files.h"
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "base/fs.h"
 #include "base/msg.h"
+#include "host/initrd.h"
 #include "host/kernel.h"
 
 /* Status of the script for "this image cannot be booted directly". */
 #define CANNOT 3
 #define ROOT_MAX 256
-#define MODULES_MAX ((size_t)64 << 20)
+#define TEXT_MAX 4096 /* the root, or why not */
+#define KERNEL_MAX ((size_t)256 << 20)
+#define TOO_MUCH (128 + SIGXFSZ)
 
 static const char script[] = {
 #include "guest/image/boot-files.inc"
@@ -23,26 +29,58 @@ struct taking {
 };
 
 /*
- * Run the script as root for one of its words; what it prints is in the file
- * `name`. 1: it says why it cannot, in *t->why.
+ * An image can go on for ever: ssh ends when a file of its would become larger,
+ * and the status is TOO_MUCH.
  */
 static int
-take(struct taking *t, const char *what, const char *name, struct err *e)
+run_limited(struct taking *t, const char *command, int out, int log, size_t max,
+    int *status, struct err *e)
+{
+	const struct vm *vm = t->w->vm;
+	struct rlimit was, now;
+	int rc;
+
+	if (getrlimit(RLIMIT_FSIZE, &was))
+		return err_sys(e, "cannot limit the size of files");
+	now = was;
+	if (now.rlim_cur == RLIM_INFINITY || now.rlim_cur > max)
+		now.rlim_cur = max;
+	if (setrlimit(RLIMIT_FSIZE, &now))
+		return err_sys(e, "cannot limit the size of files");
+	rc = lima_pipe(
+	    &vm->lima, vm->instance, command, t->script, out, log, status, e);
+	(void)setrlimit(RLIMIT_FSIZE, &was);
+	return rc;
+}
+
+/*
+ * Run the script as root for one of its words; what it prints, at most `max`
+ * bytes, is in the file `name`. 1: why it cannot is in *t->why.
+ */
+static int
+take(struct taking *t, const char *what, const char *name, size_t max,
+    struct err *e)
 {
 	cleanup(buf) struct buf command = BUF_INIT;
 	cleanup(fd) int out = openat(t->dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	cleanup(fd) int log = fs_open_log(t->dir, "why", true, e);
-	const struct vm *vm = t->w->vm;
 	int status = SSH_UNREACHABLE;
 
 	if (out < 0 || log < 0)
 		return err_sys(e, "cannot store %s", name);
 	buf_addf(&command, "sudo -n sh -s %s", what);
 	if (lseek(t->script, 0, SEEK_SET) ||
-	    lima_pipe(&vm->lima, vm->instance, command.s, t->script, out, log,
-		&status, e))
+	    run_limited(t, command.s, out, log, max, &status, e))
 		return -1;
+	if (status == TOO_MUCH) {
+		cleanup(buf) struct buf why = BUF_INIT;
+
+		buf_addf(&why, "its %s would be larger than %zu KiB", what,
+		    max >> 10);
+		*t->why = buf_detach(&why);
+		return 1;
+	}
 	if (status == CANNOT) {
 		cleanup(str) char *text = NULL;
 		cleanup(buf) struct buf safe = BUF_INIT;
@@ -72,7 +110,7 @@ take_kernel(struct taking *t, const char *dir, struct err *e)
 	/* The image's own, which the user has named: it may be unpacked. */
 	if (own)
 		return kernel_copy(&t->w->vm->lima, own, kernel, e);
-	rc = take(t, "kernel", "vmlinuz", e);
+	rc = take(t, "kernel", "vmlinuz", KERNEL_MAX, e);
 	if (rc)
 		return rc;
 	return kernel_copy(&t->w->vm->lima, packed, kernel, e);
@@ -84,7 +122,7 @@ take_root(struct taking *t, char **cmdline, struct err *e)
 	cleanup(str) char *root = NULL;
 	cleanup(buf) struct buf line = BUF_INIT;
 	size_t len;
-	int rc = take(t, "root", "root", e);
+	int rc = take(t, "root", "root", TEXT_MAX, e);
 
 	if (rc || fs_read(t->dir, "root", ROOT_MAX, &root, &len, e))
 		return rc ? rc : -1;
@@ -120,7 +158,7 @@ boot_files_take(
 		return -1;
 	rc = take_root(&t, cmdline, e);
 	if (!rc)
-		rc = take(&t, "modules", "modules.cpio", e);
+		rc = take(&t, "modules", "modules.cpio", INITRD_MODULES_MAX, e);
 	if (!rc)
 		rc = take_kernel(&t, dir, e);
 	for (size_t i = 0; i < ARRAY_LEN(spare); i++)

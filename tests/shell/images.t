@@ -274,6 +274,14 @@ dies_at() { # PLACE: a hold of limactl's, or of qemu-img's
 for place in create start.b bake qemu-img-convert qemu-img-create start.m; do dies_at $place; done
 fresh && : >Machinefile && allow
 
+# --- an image that goes on for ever ------------------------------------------------------------------------------
+m -q destroy --yes && rm -rf "$layers" && : >"$fake/flood"
+run soon -q start
+ok 'an image that prints for ever boots by itself' is "$status" 0
+ok 'and the list says why' grep -qx '  boots by itself, which takes longer: its root would be larger than 4 KiB' "$(m image list >"$tmp/l"; echo "$tmp/l")"
+ok 'nothing of it is kept' is "$(ls "$layers/$(layer b)" | tr '\n' ' ')" 'disk.qcow2 record.json text '
+rm "$fake/flood"
+
 # --- the image of the user's own ---------------------------------------------------------------------------------
 m -q start && m -q stop
 first=$(layer b)

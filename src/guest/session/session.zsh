@@ -3,22 +3,22 @@
 unset ZDOTDIR; typeset +x MACHINE_SDIR
 [[ -f ~/.zshrc ]] && . ~/.zshrc
 PS1= PS2= RPS1= PROMPT_EOL_MARK=; unset HISTFILE zle_bracketed_paste; unsetopt prompt_sp prompt_cr; setopt interactivecomments; zmodload zsh/parameter
-__m_first=1
+__m_busy=
 __m_set() { return $1 }
-__m_precmd() { local st=$? x; setopt localoptions localtraps; trap '' INT # a second Ctrl-C must not take the report away
+__m_report() { local x; setopt localoptions localtraps; trap '' INT    # no Ctrl-C takes the report away, or makes it twice
   # waits, so that the prompt is not taken for output
-  if [[ -n $__m_first ]]; then __m_first=; else
-    print -rn -- "D$st"$'\x1f'"$PWD"$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack
-  fi }
+  print -rn -- "D$1"$'\x1f'"$PWD"$'\0' > $MACHINE_SDIR/out; __m_busy=; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack }
+__m_precmd() { local st=$?; [[ -z $__m_busy ]] || __m_report $st }
 __m_preexec() { local x; print -rn -- S$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack }   # S: output starts here
 __m_init() {
   [[ $CONTEXT == cont ]] && { zle .send-break; return }
+  [[ -z $__m_busy ]] || __m_report 130 # a Ctrl-C came before precmd could
   local rec st cwd al l n x
   while :; do
-    IFS= read -r -d $'\0' rec < $MACHINE_SDIR/in || continue
+    IFS= read -r -d $'\0' rec < $MACHINE_SDIR/in || continue; __m_busy=1
     st=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}; cwd=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}; al=${rec%%$'\x1f'*} rec=${rec#*$'\x1f'}
     [[ $PWD == $cwd ]] || builtin cd -- $cwd 2>/dev/null && break
-    print -rn -- D1$'\x1f'$PWD$'\0' > $MACHINE_SDIR/out; IFS= read -r -d $'\0' x < $MACHINE_SDIR/ack
+    __m_report 1
   done
   for l in ${(f)al}; do
     n=${${${l#alias }#-[gs] }#-- }; n=${n%%=*}

@@ -333,9 +333,9 @@ stream(int fd)
 		      : (struct proc_stream){ .io = PROC_FD, .fd = fd };
 }
 
-int
-lima_pipe(const struct lima *l, const char *name, const char *command, int in,
-    int out, int log, int *status, struct err *e)
+static int
+run_ssh(const struct lima *l, const char *name, const char *command,
+    struct proc *p, int *status, struct err *e)
 {
 	cleanup(str) char *config = lima_file(l, name, "ssh.config");
 	cleanup(argv) struct argv argv = ARGV_INIT;
@@ -346,27 +346,40 @@ lima_pipe(const struct lima *l, const char *name, const char *command, int in,
 	static const char *const options[] = { "-oControlMaster=no",
 		"-oControlPath=none", "-oConnectTimeout=10",
 		"-oServerAliveInterval=15", "-T", "-enone" };
-	struct proc p = { .path = l->ssh,
-		.envp = argv_const(&l->env),
-		.in = stream(in),
-		.out = stream(out),
-		.err = stream(log) };
 
+	p->path = l->ssh;
+	p->envp = argv_const(&l->env);
 	argv_push(&argv, "ssh");
 	argv_pushf(&argv, "-F%s", config);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
 		argv_push(&argv, options[i]);
 	argv_pushf(&argv, "lima-%s", name);
 	argv_push(&argv, command);
-	p.argv = argv_const(&argv);
-	return proc_run(&p, status, e);
+	p->argv = argv_const(&argv);
+	return proc_run(p, status, e);
 }
 
 int
-lima_probe(const struct lima *l, const char *name, const char *command, int log,
-    int *status, struct err *e)
+lima_pipe(const struct lima *l, const char *name, const char *command, int in,
+    int out, int log, int *status, struct err *e)
 {
-	return lima_pipe(l, name, command, -1, log, log, status, e);
+	struct proc p = {
+		.in = stream(in), .out = stream(out), .err = stream(log)
+	};
+
+	return run_ssh(l, name, command, &p, status, e);
+}
+
+int
+lima_probe(const struct lima *l, const char *name, const char *command,
+    unsigned timeout_ms, int *status, struct err *e)
+{
+	struct proc p = { .in = stream(-1),
+		.out = stream(-1),
+		.err = stream(-1),
+		.timeout_ms = timeout_ms };
+
+	return run_ssh(l, name, command, &p, status, e);
 }
 
 void

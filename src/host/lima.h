@@ -99,14 +99,18 @@ int lima_start(const struct lima *l, const char *name, const char *ports,
 /*
  * One ssh connection of its own (no master) that runs a command line of ours
  * in the guest; its status in *status, SSH_UNREACHABLE if it cannot be reached.
- * What ssh says goes to `log`, or nowhere (-1).
+ * What it prints goes nowhere: a guest could go on for ever. That it did not
+ * end in time (0: it may take its time) is an error.
  */
 #define SSH_UNREACHABLE                                       \
 	255 /* ssh(1); also the status of a command's own 255 \
 	     */
 int lima_probe(const struct lima *l, const char *name, const char *command,
-    int log, int *status, struct err *e) must_check;
-/* The same, with a descriptor for its stdin and one for its stdout. */
+    unsigned timeout_ms, int *status, struct err *e) must_check;
+/*
+ * The same, with a descriptor for its stdin, one for its stdout and one (or -1)
+ * for its stderr, and without an end.
+ */
 int lima_pipe(const struct lima *l, const char *name, const char *command,
     int in, int out, int log, int *status, struct err *e) must_check;
 

@@ -5,6 +5,7 @@
 #include "base/os.h"
 
 #define POWER_OFF_MS (120 * 1000)
+#define ASK_MS 60000 /* by ssh, of a busy guest */
 #define AGENT_MS 5000 /* to greet, and to answer */
 #define AGENT_END_MS (30 * 1000)
 
@@ -43,7 +44,7 @@ ask_agent(const struct vm *vm)
  * first half minute of its boot does not notice.
  */
 static bool
-ask_guest(const struct vm *vm, int log)
+ask_guest(const struct vm *vm)
 {
 	struct err ignored = ERR_INIT;
 	int status;
@@ -51,7 +52,7 @@ ask_guest(const struct vm *vm, int log)
 	if (ask_agent(vm))
 		return true;
 	if (lima_probe(&vm->lima, vm->instance, "sudo -n sh -c '" POWER_OFF "'",
-		log, &status, &ignored))
+		ASK_MS, &status, &ignored))
 		return false;
 	/* The connection may end before the answer comes. */
 	return status == 0 || status == SSH_UNREACHABLE;
@@ -66,7 +67,7 @@ vm_power_off(struct vm *vm, struct err *e)
 		return -1;
 	vm_stage_set(vm, "stopping");
 	lima_look(&vm->lima, vm->instance, &vm->now);
-	if (vm->now.state == VM_RUNNING && ask_guest(vm, log) &&
+	if (vm->now.state == VM_RUNNING && ask_guest(vm) &&
 	    os_wait_gone(vm->now.driver, POWER_OFF_MS))
 		(void)os_wait_gone(vm->now.agent, AGENT_END_MS);
 	return lima_clear(&vm->lima, vm->instance, log, e);

@@ -3,6 +3,8 @@
 #include "host/vm_work.h"
 #include "host/volume.h"
 
+#define SYNC_MS 45000
+
 /* Has the living VM this volume? */
 static int
 has_it(const struct volume_info *v, void *arg, struct err *e)
@@ -16,13 +18,13 @@ has_it(const struct volume_info *v, void *arg, struct err *e)
  * directory. One that does not answer has had its chance.
  */
 static void
-write_out(const struct vm *vm, int log)
+write_out(const struct vm *vm)
 {
 	struct err ignored = ERR_INIT;
 	int status;
 
-	(void)!lima_probe(
-	    &vm->lima, vm->instance, "timeout 20 sync", log, &status, &ignored);
+	(void)!lima_probe(&vm->lima, vm->instance, "timeout 20 sync", SYNC_MS,
+	    &status, &ignored);
 }
 
 /* A database on a volume wants to end in order; the session disk does not. */
@@ -41,7 +43,7 @@ end_at_once(struct vm *vm, const char *root, struct err *e)
 	if (vm->now.agent || vm->now.driver)
 		vm_stage_set(vm, "discarding the session disk");
 	if (vm->now.state == VM_RUNNING)
-		write_out(vm, log);
+		write_out(vm);
 	return lima_clear(&vm->lima, vm->instance, log, e) ||
 		       lima_discard(&vm->lima, vm->instance, e)
 		   ? -1

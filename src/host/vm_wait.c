@@ -144,7 +144,7 @@ try_condition(struct work *w, const char *command, struct err *e)
 	if (vm->now.state != VM_RUNNING)
 		return 0;
 	/* Before sshd is up its complaints say nothing. */
-	if (lima_probe(&vm->lima, vm->instance, command, -1, &status, e))
+	if (lima_probe(&vm->lima, vm->instance, command, 0, &status, e))
 		return -1;
 	return status == 0;
 }

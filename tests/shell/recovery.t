@@ -129,4 +129,12 @@ ok 'a damaged record is no obstacle' ends 0 \
     "machine: the VM is removed; the project's files are untouched"
 ok 'and nothing is left' is "$(instance)" ''
 
+# --- its last words ------------------------------------------------------------------------------
+m -q start
+rm "$bin/guest" && cp -R "$fakes/guest" "$bin/guest"
+sed -i "2i echo without end; echo without end >&2; : >$tmp/asked" "$bin/guest/systemctl"
+run m -q stop
+ok 'a guest prints something when it is to power off' is "$status $(ls "$tmp/asked")" "0 $tmp/asked"
+ok 'that is not kept: it could go on for ever' not grep -rq 'without end' "$state/projects"
+
 plan

@@ -52,10 +52,9 @@ vm_ask(struct work *w, const char *command, unsigned seconds, int *status,
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
 	const char *const env[] = { NULL };
-	const struct wire_exec x = { .flags = WIRE_EXEC_ROOT,
-		.cwd = "/",
-		.argv = words(argv),
-		.env = words(env) };
+	const struct wire_exec x = {
+		.cwd = "/", .argv = words(argv), .env = words(env)
+	};
 	cleanup(buf) struct buf out = BUF_INIT;
 
 	return agent_capture(

@@ -110,7 +110,8 @@ vm_boot(struct work *w, struct err *e)
 			     ? "booting (slow: no hardware acceleration)"
 			     : "booting");
 	dir = fs_private_dir(run, e);
-	if (dir < 0)
+	/* What leads to the agent of an earlier boot leads astray. */
+	if (dir < 0 || fs_remove(dir, "fwd.sock", e))
 		return -1;
 	return lima_start(&vm->lima, vm->instance, run, w->log, &w->starter, e);
 }

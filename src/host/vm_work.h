@@ -140,7 +140,7 @@ char *vm_run_directory(const struct vm *vm) must_check nonnull_ret;
 /* Wait so long for the agent's greeting. */
 int vm_connect(struct work *w, int deadline_ms, struct err *e) must_check;
 bool vm_connected(const struct work *w);
-/* Run a command line of ours as root, for at most so long. */
+/* Run a command line of ours as the user, for at most so long. */
 int vm_ask(struct work *w, const char *command, unsigned seconds, int *status,
     struct err *e) must_check;
 /* Run the script of a step; what it prints goes to `log`. */

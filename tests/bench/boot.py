@@ -61,7 +61,7 @@ class Stock:
 
     def first_output(self):
         begin = time.monotonic()
-        self.run('start', '--timeout=30m', 'stock', check=False)
+        self.run('start', '--timeout=10m', 'stock', check=False)
         self.run('shell', '--workdir=/', 'stock', 'true')
         return time.monotonic() - begin
 

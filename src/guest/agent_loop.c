@@ -145,7 +145,7 @@ open_signals(struct watch *w)
 	sigset_t set;
 
 	/* A child gets what it would get anywhere, whoever started us. */
-	for (int i = 1; i < 32; i++)
+	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);

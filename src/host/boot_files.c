@@ -131,8 +131,11 @@ take_root(struct taking *t, char **cmdline, struct err *e)
 					"ABCDEFGHIJKLMNOPQRSTUVWXYZ-")])
 		return err_set(e, ERR_BACKEND,
 		    "the image gives no name of its root file system");
+	/* panic: the kernel begins anew (QEMU's emulation has made it panic).
+	 */
 	buf_addf(&line,
-	    "root=%s rw console=%s net.ifnames=0 quiet cloud-init=disabled",
+	    "root=%s rw console=%s net.ifnames=0 quiet panic=1 "
+	    "cloud-init=disabled",
 	    root,
 	    strcmp(t->w->image.arch, "aarch64") == 0 ? "ttyAMA0" : "ttyS0");
 	*cmdline = buf_detach(&line);

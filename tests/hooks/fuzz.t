@@ -14,7 +14,6 @@ import random
 import re
 import shutil
 import sys
-import time
 
 from drv import (CANARY, LONG, QUICK, W, WORK, Guest, Term, check, end, leaks,
                  setup, wait)
@@ -240,7 +239,7 @@ for d in (WORK, f'{W}/plain'):
 shutil.copy(WORK + '/proj/Machinefile', f'{W}/plain/proj/')
 Guest()
 args = sys.argv[1:]
-seed = ([int(a) for a in args if a.isdigit()] or [int(time.time())])[0]
+seed = ([int(a) for a in args if a.isdigit()] or [7])[0]
 for shell in [a for a in args if not a.isdigit()] or ['zsh', 'bash', 'fish']:
     run(shell, seed)
 end()

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -138,6 +139,19 @@ on_signal(struct watch *w, uint32_t events)
 	reap();
 }
 
+/*
+ * signal(3) refuses those that the C library keeps for itself, and make(1) on
+ * glibc leaves two of them ignored. All zero is SIG_DFL, whatever the order of
+ * the kernel's struct (rt_sigaction(2), 8 bytes of mask).
+ */
+static void
+default_signal(int number)
+{
+	static const unsigned long none[4];
+
+	(void)syscall(SYS_rt_sigaction, number, none, NULL, 8ul);
+}
+
 static int
 open_signals(struct watch *w)
 {
@@ -146,7 +160,7 @@ open_signals(struct watch *w)
 
 	/* A child gets what it would get anywhere, whoever started us. */
 	for (int i = 1; i < NSIG; i++)
-		(void)signal(i, SIG_DFL);
+		default_signal(i);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_LEN(mine); i++)

@@ -13,6 +13,8 @@
 /* The first answer may be on its way, or the request lost: ask again. */
 #define HELLO_AGAIN_MS 2000
 #define RESTARTS_MAX 8u
+/* Another port may answer: a guest's kernel can lose one (qemu.c). */
+#define SILENT_MS 3000
 
 size_t
 agent_queued(const struct agent_conn *a)
@@ -155,6 +157,7 @@ look_for_greeting(struct agent_conn *a, struct err *e)
 		}
 }
 
+/* 1: there was no answer until then. */
 static int
 handshake(struct agent_conn *a, int64_t end, struct err *e)
 {
@@ -169,8 +172,7 @@ handshake(struct agent_conn *a, int64_t end, struct err *e)
 		int left = clock_left(end);
 
 		if (!left)
-			return err_set(
-			    e, ERR_BACKEND, "the VM's agent does not answer");
+			return 1;
 		if (a->vm && os_wait_gone(a->vm, 0))
 			return err_set(e, ERR_BACKEND, "the VM has gone away");
 		if (agent_queued(a))
@@ -195,16 +197,34 @@ handshake(struct agent_conn *a, int64_t end, struct err *e)
 	}
 }
 
+static int
+open_any(struct agent_conn *a, const char *dir, int64_t end, struct err *e)
+{
+	for (;;) {
+		int64_t until = clock_ms() + SILENT_MS;
+		int rc;
+
+		if (agent_connect(a, dir, end, e))
+			return -1;
+		rc = handshake(a, a->port && until < end ? until : end, e);
+		if (rc <= 0)
+			return rc;
+		a->silent = a->port;
+		if (!clock_left(end))
+			return err_set(
+			    e, ERR_BACKEND, "the VM's agent does not answer");
+		agent_close(a);
+	}
+}
+
 int
 agent_open(
     struct agent_conn *a, const char *dir, int deadline_ms, struct err *e)
 {
-	int64_t end = clock_ms() + deadline_ms;
-
 	int rc;
 
 	wake_ignore_pipe(true);
-	rc = agent_connect(a, dir, end, e) || handshake(a, end, e) ? -1 : 0;
+	rc = open_any(a, dir, clock_ms() + deadline_ms, e);
 	wake_ignore_pipe(false);
 	if (rc)
 		agent_close(a);

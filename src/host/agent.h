@@ -36,6 +36,7 @@ struct agent_conn {
 	int fd; /* -1: not connected */
 	int lock, bell; /* of the port, or -1 */
 	int port; /* 0: forwarded */
+	int silent; /* the port that gave no answer last, or 0 */
 	/* The caller's: the guest is gone when this process is. 0: unknown. */
 	pid_t vm;
 	int ping_ms, frozen_ms;

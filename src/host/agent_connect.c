@@ -22,7 +22,7 @@ struct ports {
 	int locks[AGENT_PORTS_MAX + 1];
 	int watch;
 	bool watched; /* or there is nothing that could watch */
-	bool busy;    /* there is a port, and somebody has it */
+	bool busy; /* there is a port, and somebody has it */
 };
 
 static void
@@ -65,7 +65,7 @@ connect_to(const char *dir, const char *name)
 static bool
 take_port(struct agent_conn *a, struct ports *p, int i)
 {
-	char name[16];
+	char name[32];
 	int *lock = &p->locks[i];
 
 	(void)snprintf(name, sizeof(name), "p%d.lock", i);
@@ -95,21 +95,30 @@ take_port(struct agent_conn *a, struct ports *p, int i)
 	return true;
 }
 
-/* Any port that nobody has, else the forwarded socket. */
 static bool
-take_any(struct agent_conn *a, struct ports *p)
+take_range(struct agent_conn *a, struct ports *p, int from, int to)
 {
 	struct stat st;
-	char name[16];
+	char name[32];
 
-	p->busy = false;
-	for (int i = 1; i <= AGENT_PORTS_MAX; i++) {
+	for (int i = from; i <= to; i++) {
 		(void)snprintf(name, sizeof(name), "p%d.sock", i);
 		if (fstatat(p->dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
 			break;
 		if (S_ISSOCK(st.st_mode) && take_port(a, p, i))
 			return true;
 	}
+	return false;
+}
+
+/* Any port that nobody has, the silent one last, else the forwarded socket. */
+static bool
+take_any(struct agent_conn *a, struct ports *p)
+{
+	p->busy = false;
+	if (take_range(a, p, a->silent + 1, AGENT_PORTS_MAX) ||
+	    take_range(a, p, 1, a->silent))
+		return true;
 	a->port = 0;
 	a->fd = connect_to(p->dir, "fwd.sock");
 	return a->fd >= 0;

@@ -49,15 +49,25 @@ add_escaped(struct buf *out, const char *s)
 	}
 }
 
+/*
+ * Buses of our own: Lima's holds its console. Linux gives QEMU room for 32
+ * messages about a bus's ports, and QEMU throws away what finds none
+ * (send_control_msg() in hw/char/virtio-serial-bus.c): when there are n ports
+ * that are being talked to, 2 n + 1 are on their way at once. With 30 ports on
+ * one bus every twentieth boot lost the name of the first.
+ */
 static void
 add_ports(struct argv *out, const char *dir)
 {
-	/* A bus of our own: Lima's holds its console. */
-	argv_push(out, "-device");
-	argv_push(out, "virtio-serial-pci,id=machine");
 	for (int i = 1; i <= QEMU_PORTS; i++) {
+		int bus = (i - 1) / QEMU_PORTS_BUS;
 		cleanup(buf) struct buf path = BUF_INIT;
 
+		if ((i - 1) % QEMU_PORTS_BUS == 0) {
+			argv_push(out, "-device");
+			argv_pushf(
+			    out, "virtio-serial-pci,id=machine-bus%d", bus);
+		}
 		add_escaped(&path, dir);
 		argv_push(out, "-chardev");
 		argv_pushf(out,
@@ -65,9 +75,9 @@ add_ports(struct argv *out, const char *dir)
 		    i, path.s, i);
 		argv_push(out, "-device");
 		argv_pushf(out,
-		    "virtserialport,bus=machine.0,nr=%d,chardev=machine%d,"
-		    "name=" QEMU_PORT_PREFIX "%d",
-		    i, i, i);
+		    "virtserialport,bus=machine-bus%d.0,nr=%d,"
+		    "chardev=machine%d,name=" QEMU_PORT_PREFIX "%d",
+		    bus, 1 + (i - 1) % QEMU_PORTS_BUS, i, i);
 	}
 }
 

@@ -28,6 +28,7 @@
  * use (QEMU, hw/virtio/virtio-serial.h).
  */
 #define QEMU_PORTS 30
+#define QEMU_PORTS_BUS 15 /* of them on one bus; see add_ports() */
 /* Their names in the guest: "machine.1" and so on (/sys/class/virtio-ports). */
 #define QEMU_PORT_PREFIX "machine."
 

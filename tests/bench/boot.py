@@ -6,6 +6,7 @@ all of it is an hour; ONLY=boot,memory,layer,df,npm chooses.
 """
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,6 +45,7 @@ class Stock:
     def __init__(self, home):
         self.env = dict(os.environ, LIMA_HOME=home, PATH=os.path.dirname(LIMACTL) + ':' + os.environ['PATH'],
                         QEMU_SYSTEM_X86_64='qemu-system-x86_64 -machine q35,accel=tcg -cpu max')
+        shutil.rmtree(home, ignore_errors=True)     # of a run that was cut short
         os.makedirs(home, mode=0o700)
         self.home = home
         lab.write(home + '/stock.yaml', json.dumps({

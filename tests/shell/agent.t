@@ -197,6 +197,25 @@ appears() {
 	ln -s "$socket/fwd.sock" "$tmp/later/fwd.sock"
 	wait $waits && is "$(cat "$tmp/up")" here
 }
+silent_port() { # as one is whose name the guest has not been told
+	mkdir -m 700 "$tmp/deaf"
+	"$BUILD/agent_relay" "$tmp/deaf" 2 "$guest" agent --dir "$tmp/run4" >"$tmp/deaf.log" &
+	other=$!
+	until grep -q ready "$tmp/deaf.log"; do :; done
+	rm "$tmp/deaf/p1.sock"
+	python3 -c 'import signal, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+signal.pause()' "$tmp/deaf/p1.sock" &
+	deaf=$!
+	until [ -S "$tmp/deaf/p1.sock" ]; do :; done
+	is "$(opt -o wait=20000 "$tmp/deaf" exec echo hi)" hi
+	rc=$?
+	kill $other $deaf
+	return $rc
+}
+ok 'a port that says nothing is left for another' silent_port
 ok 'an agent that is killed is noticed' killed_agent
 ok 'one that is started anew, too' restarted_agent
 ok 'a VM that is gone, too' dead_vm

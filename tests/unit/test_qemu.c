@@ -59,10 +59,10 @@ main(void)
 	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=64" BALLOON);
 	/* A comma would begin another option. */
 	added(&got, false, "/a,b", start);
-	CHECK(strstr(got.s, " -device virtio-serial-pci,id=machine"));
+	CHECK(strstr(got.s, " -device virtio-serial-pci,id=machine-bus0"));
 	CHECK(strstr(got.s,
 	    " -chardev socket,id=machine1,path=/a,,b/p1.sock,server=on,"
-	    "wait=off -device virtserialport,bus=machine.0,nr=1,"
+	    "wait=off -device virtserialport,bus=machine-bus0.0,nr=1,"
 	    "chardev=machine1,name=machine.1 "));
 	CHECK(strstr(got.s, "name=machine.30"));
 	CHECK(!strstr(got.s, "machine31"));

@@ -196,13 +196,27 @@ check('after a boot', len(second_boot) == 36 and second_boot != first_boot)
 
 # ---- a death ----------------------------------------------------------------
 
-qemu = [pid for pid, line in lab.processes() if 'qemu-system' in line.split()[0]]
-check('one QEMU', len(qemu) == 1, lab.processes())
-os.kill(qemu[0], signal.SIGKILL)
+
+
+def qemu_pid():
+    return [pid for pid, line in lab.processes() if 'qemu-system' in line.split()[0]]
+
+
+check('one QEMU', len(qemu_pid()) == 1, lab.processes())
+os.kill(qemu_pid()[0], signal.SIGKILL)
 out = sh.line('echo again', BOOT)
 check('after the death of the VM the next line finds it running again',
       out.endswith('again\n') and sh.status == 0, out)
 check('another boot', boot_id() not in (first_boot, second_boot))
+
+# A kernel that panics, as one does now and then while it boots under emulation, boots anew by itself.
+third_boot, running = boot_id(), qemu_pid()
+out = sh.line('echo c | sudo tee /proc/sysrq-trigger', BOOT)
+check('a kernel that panics: the line says that it may have run', sh.status == 125, out)
+out = sh.line('echo anew', BOOT)
+check('and the next line runs', out.endswith('anew\n') and sh.status == 0, out)
+check('in a boot that nobody had to start', boot_id() not in (second_boot, third_boot) and
+      qemu_pid() == running, (qemu_pid(), running))
 
 # ---- a rebuild --------------------------------------------------------------
 

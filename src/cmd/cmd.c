@@ -8,6 +8,8 @@ static const struct cmd commands[] = {
 	    "a shell has come into a project" },
 	{ "_line", cmd_line, RUNS_GUEST | IS_PLUMBING, "",
 	    "a line was typed in a project" },
+	{ "_names", cmd_names, NEED_CONFIG | IS_PLUMBING, "ROOT",
+	    "list the guest's commands, for TAB" },
 	{ "_route", cmd_route, IS_PLUMBING, "",
 	    "would this line run on the host?" },
 	{ "_start", cmd_start_worker, NEED_CONFIG | IS_PLUMBING,

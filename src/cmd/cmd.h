@@ -100,6 +100,7 @@ CMD(cmd_init);
 CMD(cmd_line);
 CMD(cmd_lock);
 CMD(cmd_logs);
+CMD(cmd_names);
 CMD(cmd_off_on);
 CMD(cmd_prompt);
 CMD(cmd_rebuild);

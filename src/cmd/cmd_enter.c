@@ -2,6 +2,7 @@
 
 #include "base/msg.h"
 #include "host/hook.h"
+#include "host/names.h"
 #include "host/result.h"
 
 /*
@@ -78,8 +79,8 @@ cmd_enter(struct ctx *cx, int argc, char **argv, struct err *e)
 	hook_assign(&out, argv[1], "__machine_root", cx->project.root);
 	hook_assign(&out, argv[1], "__machine_state", on ? "on" : "locked");
 	hook_assign_list(&out, argv[1], "__machine_host", words);
-	/* The agent writes it; TAB reads it, and checks what it reads. */
-	buf_addf(&list, "%s/%s/commands", cx->paths.run, cx->vm.state.id);
+	/* TAB reads it, and checks what it reads. */
+	buf_addf(&list, "%s/%s/" NAMES_FILE, cx->paths.run, cx->vm.state.id);
 	hook_assign(&out, argv[1], "__machine_names", list.s);
 	free(words);
 	(void)fwrite(out.s, 1, out.len, stdout);

@@ -3,6 +3,7 @@
 #include "base/msg.h"
 #include "host/agent.h"
 #include "host/guest_lima.h"
+#include "host/names.h"
 #include "host/result.h"
 
 /* A busy guest takes its time to greet; after that `limactl shell` is tried. */
@@ -219,5 +220,9 @@ guest_line(const struct vm *vm, const struct trusted *t, const char *cwd,
 	if (!*line->sid || !reach(vm, &a))
 		return guest_lima_line(
 		    vm, t, cwd, line->shell, line->text, &end->status, e);
-	return line_there(vm, &a, t, cwd, line, end, e);
+	if (line_there(vm, &a, t, cwd, line, end, e))
+		return -1;
+	if (names_due(vm))
+		names_begin(vm, t);
+	return 0;
 }

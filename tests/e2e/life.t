@@ -194,6 +194,17 @@ check('the same disk, and nothing provisioned again', out == 'one\n0\ntwo\n', ou
 second_boot = boot_id()
 check('after a boot', len(second_boot) == 36 and second_boot != first_boot)
 
+
+
+def names():
+    return [read(os.path.join(d, 'commands')).split('\n') for d, _, files in os.walk(lab.home + '/run')
+            if 'commands' in files]
+
+
+wait(lambda: any(len(n) > 100 for n in names()), BOOT)
+check('TAB knows the commands of the guest', 'machine-guest' not in sum(names(), []) and
+      {'ls', 'apt-get', 'systemctl'} <= set(names()[0]), [len(n) for n in names()])
+
 # ---- a death ----------------------------------------------------------------
 
 

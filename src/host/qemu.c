@@ -7,6 +7,7 @@
 #define CACHE_MIN 64
 #define CACHE_MAX 256
 #define CACHE_SHARE 16 /* of the guest's memory */
+#define VERSION_MS 10000
 
 /* A real start, not a question? */
 static bool
@@ -28,14 +29,56 @@ guest_memory(int argc, char *const *argv)
 	return 0;
 }
 
+enum qemu_accel
+qemu_emulation(const char *version)
+{
+	const char *number = strstr(version, "version ");
+	unsigned long major, minor = 0;
+	char *end;
+
+	if (!number)
+		return QEMU_TCG_SINGLE;
+	major = strtoul(number + strlen("version "), &end, 10);
+	if (*end == '.')
+		minor = strtoul(end + 1, NULL, 10);
+	return major > 8 || (major == 8 && minor >= 1) ? QEMU_TCG_MULTI
+						       : QEMU_TCG_SINGLE;
+}
+
+static enum qemu_accel
+ask_emulation(const char *program)
+{
+	const char *const argv[] = { program, "--version", NULL };
+	extern char **environ;
+	struct proc_capture out = { .text = BUF_INIT, .max = 4096 };
+	const struct proc p = { .path = program,
+		.argv = argv,
+		.envp = (const char *const *)environ,
+		.in = { .io = PROC_NULL },
+		.out = { .io = PROC_SINK },
+		.err = { .io = PROC_NULL },
+		.sink = proc_capture,
+		.arg = &out,
+		.timeout_ms = VERSION_MS };
+	struct err ignored = ERR_INIT;
+	enum qemu_accel accel = QEMU_TCG_SINGLE;
+	int status;
+
+	if (proc_run(&p, &status, &ignored) == 0 && status == 0)
+		accel = qemu_emulation(out.text.s);
+	buf_release(&out.text);
+	return accel;
+}
+
 static void
-add_cache(struct argv *out, unsigned long memory)
+add_emulation(struct argv *out, enum qemu_accel accel, unsigned long memory)
 {
 	unsigned long mib = memory / CACHE_SHARE;
 
 	mib = mib < CACHE_MIN ? CACHE_MIN : mib > CACHE_MAX ? CACHE_MAX : mib;
 	argv_push(out, "-accel");
-	argv_pushf(out, "tcg,thread=multi,tb-size=%lu", mib);
+	argv_pushf(out, "tcg,thread=%s,tb-size=%lu",
+	    accel == QEMU_TCG_MULTI ? "multi" : "single", mib);
 }
 
 /* In an option's value a comma is written twice (qemu(1)). */
@@ -82,7 +125,7 @@ add_ports(struct argv *out, const char *dir)
 }
 
 void
-qemu_arguments(struct argv *out, const char *program, bool tcg,
+qemu_arguments(struct argv *out, const char *program, enum qemu_accel accel,
     const char *ports, int argc, char *const *argv)
 {
 	argv_push(out, program);
@@ -90,8 +133,8 @@ qemu_arguments(struct argv *out, const char *program, bool tcg,
 		argv_push(out, argv[i]);
 	if (!is_start(argc, argv))
 		return;
-	if (tcg)
-		add_cache(out, guest_memory(argc, argv));
+	if (accel != QEMU_HARDWARE)
+		add_emulation(out, accel, guest_memory(argc, argv));
 	argv_push(out, "-device");
 	argv_push(out, "virtio-balloon-pci,free-page-reporting=on,"
 		       "deflate-on-oom=on");
@@ -105,14 +148,17 @@ qemu_main(int argc, char *const *argv)
 	const char *program = getenv(QEMU_ENV_PROGRAM);
 	const char *tcg = getenv(QEMU_ENV_TCG);
 	cleanup(argv) struct argv out = ARGV_INIT;
+	enum qemu_accel accel = QEMU_HARDWARE;
 	struct err e = ERR_INIT;
 
 	if (!program || program[0] != '/') {
 		msg_error(QEMU_NAME " is for Lima to call: type: machine help");
 		return 2;
 	}
-	qemu_arguments(&out, program, tcg && strcmp(tcg, "1") == 0,
-	    getenv(QEMU_ENV_PORTS), argc - 1, argv + 1);
+	if (tcg && strcmp(tcg, "1") == 0 && is_start(argc, argv))
+		accel = ask_emulation(program);
+	qemu_arguments(
+	    &out, program, accel, getenv(QEMU_ENV_PORTS), argc - 1, argv + 1);
 	/*
 	 * malloc(3) of glibc: one arena, and what is freed goes back. QEMU's
 	 * own heap is 45 MiB smaller for it (ENGINE.md 7).

@@ -12,7 +12,8 @@
  *
  *  - a balloon that gives free pages of the guest back to the host;
  *  - without hardware acceleration, a translation cache that fits the guest
- *    (QEMU's default is 1 GiB of host memory for each VM);
+ *    (QEMU's default is 1 GiB of host memory for each VM), and no threads where
+ *    they are not safe;
  *  - the virtio-serial ports of the guest agent.
  *
  * Lima also runs it to ask what it can do; then nothing is added. How: by the
@@ -32,9 +33,21 @@
 /* Their names in the guest: "machine.1" and so on (/sys/class/virtio-ports). */
 #define QEMU_PORT_PREFIX "machine."
 
+/*
+ * Emulation with a thread for each processor is not safe before QEMU 8.1: what
+ * one processor translates while another writes to it may stay as it was (8.1:
+ * "accel/tcg: Always lock pages before translation"). Linux patches its code
+ * while it runs, so that its kernel died ("Oops: int3") in one of 25 boots on a
+ * busy host, and each time that npm ran while systemd started.
+ */
+enum qemu_accel { QEMU_HARDWARE, QEMU_TCG_SINGLE, QEMU_TCG_MULTI };
+
+/* Given what `--version` says; in doubt it is an old one. */
+enum qemu_accel qemu_emulation(const char *version);
+
 /* What QEMU is to be called with, given what Lima called us with. */
-void qemu_arguments(struct argv *out, const char *program, bool tcg,
-    const char *ports, int argc, char *const *argv);
+void qemu_arguments(struct argv *out, const char *program,
+    enum qemu_accel accel, const char *ports, int argc, char *const *argv);
 
 /* Become QEMU, called as a main(); returns, with a status, if that fails. */
 int qemu_main(int argc, char *const *argv);

@@ -8,7 +8,8 @@
 
 /* The words behind those of Lima, with spaces between. */
 static void
-added(struct buf *out, bool tcg, const char *ports, const char *const *words)
+added(struct buf *out, enum qemu_accel accel, const char *ports,
+    const char *const *words)
 {
 	cleanup(argv) struct argv got = ARGV_INIT;
 	char *in[WORDS_MAX] = { NULL };
@@ -16,7 +17,7 @@ added(struct buf *out, bool tcg, const char *ports, const char *const *words)
 
 	for (; words[n]; n++)
 		in[n] = xstrdup(words[n]);
-	qemu_arguments(&got, "/bin/q", tcg, ports, n, in);
+	qemu_arguments(&got, "/bin/q", accel, ports, n, in);
 	CHECK_STR(got.v[0], "/bin/q");
 	for (int i = 0; i < n; i++) {
 		CHECK_STR(got.v[1 + i], words[i]);
@@ -45,20 +46,22 @@ main(void)
 	cleanup(buf) struct buf got = BUF_INIT;
 
 	/* Lima asks what QEMU can do: nothing is added. */
-	added(&got, true, "/d", question);
+	added(&got, QEMU_TCG_SINGLE, "/d", question);
 	CHECK_STR(got.s, "");
-	added(&got, false, NULL, start);
+	added(&got, QEMU_HARDWARE, NULL, start);
 	CHECK_STR(got.s, BALLOON);
-	added(&got, true, NULL, start);
-	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=128" BALLOON);
-	added(&got, true, NULL, small);
-	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=64" BALLOON);
-	added(&got, true, NULL, large);
-	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=256" BALLOON);
-	added(&got, true, NULL, odd);
+	added(&got, QEMU_TCG_SINGLE, NULL, start);
+	CHECK_STR(got.s, " -accel tcg,thread=single,tb-size=128" BALLOON);
+	added(&got, QEMU_TCG_SINGLE, NULL, small);
+	CHECK_STR(got.s, " -accel tcg,thread=single,tb-size=64" BALLOON);
+	added(&got, QEMU_TCG_SINGLE, NULL, large);
+	CHECK_STR(got.s, " -accel tcg,thread=single,tb-size=256" BALLOON);
+	added(&got, QEMU_TCG_SINGLE, NULL, odd);
+	CHECK_STR(got.s, " -accel tcg,thread=single,tb-size=64" BALLOON);
+	added(&got, QEMU_TCG_MULTI, NULL, odd);
 	CHECK_STR(got.s, " -accel tcg,thread=multi,tb-size=64" BALLOON);
 	/* A comma would begin another option. */
-	added(&got, false, "/a,b", start);
+	added(&got, QEMU_HARDWARE, "/a,b", start);
 	CHECK(strstr(got.s, " -device virtio-serial-pci,id=machine-bus0"));
 	CHECK(strstr(got.s,
 	    " -chardev socket,id=machine1,path=/a,,b/p1.sock,server=on,"
@@ -66,5 +69,15 @@ main(void)
 	    "chardev=machine1,name=machine.1 "));
 	CHECK(strstr(got.s, "name=machine.30"));
 	CHECK(!strstr(got.s, "machine31"));
+	CHECK(qemu_emulation("QEMU emulator version 7.2.22 (Debian)\n") ==
+	      QEMU_TCG_SINGLE);
+	CHECK(
+	    qemu_emulation("QEMU emulator version 8.0.5\n") == QEMU_TCG_SINGLE);
+	CHECK(
+	    qemu_emulation("QEMU emulator version 8.1.0\n") == QEMU_TCG_MULTI);
+	CHECK(
+	    qemu_emulation("QEMU emulator version 10.0.2\n") == QEMU_TCG_MULTI);
+	CHECK(qemu_emulation("8.2") == QEMU_TCG_SINGLE);
+	CHECK(qemu_emulation("") == QEMU_TCG_SINGLE);
 	return tap_end();
 }

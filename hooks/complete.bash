@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # the hook's variables
 # machine: TAB in a project offers the guest's commands.
 #
-# The guest's agent has their names written to a file, one a line, which is read here at each TAB: nothing is run and
+# Their names are in a file, one a line (src/host/names.h), which is read here at each TAB: nothing is run and
 # the guest is not asked. A name is the guest's word, so that only plain ones are taken, and a file of another size is
 # none of ours. No file, another word than the first, or no name that fits: then bash completes as ever. bash 5 and later;
 # a completion for first words that the user has already is left alone.

@@ -1,6 +1,6 @@
 # machine: TAB in a project offers the guest's commands.
 #
-# The guest's agent has their names written to a file, one a line, which is read
+# Their names are in a file, one a line (src/host/names.h), which is read
 # here at each TAB: nothing is run and the guest is not asked. A name is the
 # guest's word, so that only plain ones are taken. They come beside what zsh
 # offers as the first word of a command. No file: then nothing is different.

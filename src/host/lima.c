@@ -15,7 +15,6 @@
 #define OUTPUT_MAX (1u << 20) /* of one limactl command */
 #define LOOK_MS 60000 /* to look at something; emulated and busy */
 #define GONE_MS 30000 /* what was killed ends, on a busy host too */
-
 /* LIMA_HOME/m-<id>/ssh.sock.<16 digits> must fit a socket's name. */
 #define SOCKET_MAX 104 /* sun_path of macOS and the BSDs, with the NUL */
 #define INSTANCE_ROOM \
@@ -304,12 +303,10 @@ lima_clear(const struct lima *l, const char *name, int log, struct err *e)
 	if (run(l, argv, log, "stop what is left of the VM", e))
 		return -1;
 	/* What was killed still has its disks open until it is gone. */
-	if ((i.driver && !os_wait_gone(i.driver, GONE_MS)) ||
-	    (i.agent && !os_wait_gone(i.agent, GONE_MS)))
-		return err_set(e, ERR_BACKEND,
-		    "the VM was killed and does not end: see with ps %ld",
-		    (long)(i.driver ? i.driver : i.agent));
-	return 0;
+	if (!i.driver || os_wait_gone(i.driver, GONE_MS))
+		return 0;
+	return err_set(e, ERR_BACKEND,
+	    "the VM was killed and does not end: type: ps %ld", (long)i.driver);
 }
 
 int
